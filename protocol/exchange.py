@@ -1,0 +1,90 @@
+"""One question to one meter, as a small state machine without I/O.
+
+An exchange gives a request, is shown every whole frame that arrives on the line, and says what it
+makes of it. It knows nothing of time, ports or retries: those are the line master's.
+
+    start() ----------------> Request
+    on_frame(frame) --------> NotMine      some other answer, an echo, a late frame: keep waiting
+                              Again        the answer continues: send this next (follow-up frames)
+                              Done         the values
+                              Refused      the meter answered that it will not or cannot
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from protocol.quantity import Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Bytes for the line, and what the master must know to wait for the answer."""
+
+    data: bytes
+    answer_bytes: int
+    """Expected length of the answer on the line, wake-up bytes included; 0 = no answer comes."""
+    expect: tuple[int, int, int] | None = None
+    """Modbus only, whose answers cannot be framed without it: (unit, function, length)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One measured value as a scaled integer; None = the meter has no such value (FF fill)."""
+
+    quantity: Quantity
+    scaled: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotMine:
+    """Not the answer to this question."""
+
+    why: str
+    """"echo", "address", "identifier", "function", "sequence"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The answer continues: send this request next."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The whole answer."""
+
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The meter answered with an error."""
+
+    code: int
+    text: str
+
+
+Verdict = NotMine | Again | Done | Refused
+
+
+class Exchange(Protocol):
+    """What the line master needs of a question, whatever the protocol."""
+
+    @property
+    def address(self) -> str:
+        """The meter asked: its 12-digit address."""
+
+    @property
+    def item(self) -> str:
+        """What is asked, for logs and frames: '02010100'."""
+
+    @property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """What a Done will hold, in order."""
+
+    def start(self) -> Request:
+        """The first request; calling it again begins the exchange anew (a retry)."""
+
+    def on_frame(self, frame: Any) -> Verdict:
+        """What this whole, checked frame means to the question."""
