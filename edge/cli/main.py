@@ -1,0 +1,32 @@
+"""`boxgate`: the gateway program and the field engineer's tools."""
+
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+
+from edge.words.verbs import run_program
+
+VERBS = {
+    "new": "make a draft site file from a meter list",
+    "check": "check a site file and say all that is wrong with it",
+    "run": "read the meters and deliver to the utility",
+    "latest": "show the last readings from the journal",
+}
+
+
+def version() -> str:
+    """Version, kernels in use, Python."""
+    from cext import build, framing, values
+
+    kernels = f"framing {build.kernel(framing.picked)}, values {build.kernel(values.picked)}"
+    return f"boxgate {metadata.version('boxgate')} (kernels: {kernels}; Python {sys.version.split()[0]})"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point; returns the exit code."""
+    about = "Reads every meter of a transformer area over RS-485 and delivers over MQTT."
+    return run_program("boxgate", about, "edge.cli", VERBS, version, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,56 @@
+"""The frame both programs share: `boxgate VERB …`, `boxgate-sim VERB …`.
+
+A verb is a module with SUMMARY (one line), add_arguments(parser) and run(args) -> exit code. It is
+imported only when it is called or helped, so that a start costs only what the verb needs.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+
+from edge.words.messages import BoxgateError, say
+
+
+def run_program(
+    program: str,
+    about: str,
+    package: str,
+    verbs: dict[str, str],
+    version: Callable[[], str],
+    argv: Sequence[str] | None,
+) -> int:
+    """Parse the command line, run its verb, turn failures into one sentence and an exit code.
+
+    `verbs` maps a verb to its one-line summary; the module is `PACKAGE.VERB` ('-' becomes '_').
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(prog=program, description=about)
+    parser.add_argument("--version", action="store_true", help="version and kernels in use")
+    sub = parser.add_subparsers(dest="verb", metavar="VERB")
+    named = next((a for a in arguments if not a.startswith("-")), None)
+    for verb, summary in verbs.items():
+        one = sub.add_parser(verb, help=summary, description=summary)
+        if verb == named:
+            module = importlib.import_module(f"{package}.{verb.replace('-', '_')}")
+            module.add_arguments(one)
+            one.set_defaults(run=module.run)
+    args = parser.parse_args(arguments)
+    if args.version:
+        print(version())  # noqa: T201 - this is the command line
+        return 0
+    if args.verb is None:
+        parser.print_help()
+        return 2
+    try:
+        return int(args.run(args))
+    except BoxgateError as error:
+        print(f"{program}: {error.text()}", file=sys.stderr)  # noqa: T201
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(f"{program}: {say('interrupted')}", file=sys.stderr)  # noqa: T201
+        return 0
+    except BrokenPipeError:
+        # the reader of our output went away (| head): nothing more to say
+        sys.stderr.close()
+        return 0
