@@ -28,9 +28,9 @@ def words(*lines: str) -> frozenset[str]:
 
 COMPUTING = words(
     "abc array base64 binascii bisect builtins calendar collections contextlib copy csv",
-    "dataclasses datetime decimal difflib enum fractions functools hashlib heapq io ipaddress itertools",
-    "json math numbers operator re string struct textwrap types typing typing_extensions unicodedata",
-    "zlib zoneinfo msgspec",
+    "dataclasses datetime decimal difflib enum fractions functools hashlib heapq",
+    "io ipaddress itertools json math numbers operator re string struct textwrap types",
+    "typing typing_extensions unicodedata zlib zoneinfo msgspec",
 )
 """What any room may use: it computes, and reaches no clock, thread, socket or chance."""
 
