@@ -1,7 +1,7 @@
 """How the kernels were built: refuses a stale one, knows which are in use.
 
 Every kernel is a trio: NAME_c.pyx (Cython), NAME_py.py (its plain twin), NAME.py (picks).
-BOXGATE_NO_EXTENSIONS=1 forces the twins.
+BOXGATE_NO_EXTENSIONS=1 forces the twins; BOXGATE_REQUIRE_EXTENSIONS=1 refuses them.
 """
 
 import hashlib
@@ -17,6 +17,10 @@ class StaleExtension(ImportError):
     """A compiled kernel was built from other sources than those beside it."""
 
 
+class MissingExtension(ImportError):
+    """BOXGATE_REQUIRE_EXTENSIONS=1, and this kernel is not compiled or cannot be loaded."""
+
+
 def source_digest(name: str) -> str | None:
     """Digest of the kernel's .pyx and every .pxd beside it; None where no source was shipped."""
     source = HERE / f"{name}.pyx"
@@ -29,12 +33,22 @@ def source_digest(name: str) -> str | None:
 
 
 def pick(name: str) -> ModuleType:
-    """The compiled kernel cext.NAME_c, or its twin cext.NAME_py where none is built."""
+    """The compiled kernel cext.NAME_c, or its twin cext.NAME_py where none can be loaded.
+
+    Raises StaleExtension when the compiled one does not belong to the source beside it, and
+    MissingExtension when a compiled one is required and there is none.
+    """
     if os.environ.get("BOXGATE_NO_EXTENSIONS") == "1":
         return importlib.import_module(f"cext.{name}_py")
     try:
         compiled = importlib.import_module(f"cext.{name}_c")
-    except ModuleNotFoundError:
+    except ImportError as error:
+        # not built, or built for another machine or C library: the twin does the same, slower
+        if os.environ.get("BOXGATE_REQUIRE_EXTENSIONS") == "1":
+            raise MissingExtension(
+                f"cext/{name}_c is required and cannot be loaded ({error}): install gcc and the "
+                "Python headers, then run 'python setup.py build_ext --inplace'"
+            ) from error
         return importlib.import_module(f"cext.{name}_py")
     built_from, stands_now = compiled.SOURCE_DIGEST, source_digest(f"{name}_c")
     if stands_now is not None and built_from != stands_now:
@@ -46,5 +60,5 @@ def pick(name: str) -> ModuleType:
 
 
 def kernel(module: ModuleType) -> str:
-    """"compiled" or "plain": which kernel a picked module is."""
+    """Which kernel a picked module is: "compiled" or "plain"."""
     return "compiled" if module.__name__.endswith("_c") else "plain"
