@@ -54,7 +54,7 @@ def kernels() -> list[Extension]:
 
 
 class OptionalBuildExt(build_ext):
-    """Compiles what can be compiled; `Extension(optional=True)` alone stops at a missing compiler."""
+    """Compiles what can be; `Extension(optional=True)` alone stops at a missing compiler."""
 
     def finalize_options(self) -> None:
         super().finalize_options()
