@@ -1,0 +1,7 @@
+from types import ModuleType
+
+from cext.framing_c import Frame645 as Frame645
+from cext.framing_c import Scanner645 as Scanner645
+from cext.framing_c import build645 as build645
+
+picked: ModuleType

@@ -1,0 +1,236 @@
+"""DL/T 645 framing, plain twin and reference: bytes in, whole checked frames out.
+
+Theory of operation
+-------------------
+A frame is 68 A0..A5 68 C L DATA[L] CS 16 (DL/T 645-2007 §5.2). 68 and 16 may stand anywhere inside,
+and a line brings wake-up FE bytes, noise, torn frames and its own echo. So every 68 is a candidate
+and is in one of three states:
+
+    refused   the second 68, the checksum or the 16 is wrong: it never was a frame
+    pending   all that has come fits, more must come; `due` is when more can be said of it
+    whole     all is there and right
+
+The scanner holds the pending candidates in order of their start. Of the bytes at hand the leftmost
+whole candidate wins and is returned at once, also from inside a pending one: a false header (noise
+that looks like 68 … 68 C L) never holds back a good frame behind it. All before the winner is
+thrown away. Without a winner everything before the first pending candidate is thrown away.
+
+Each candidate is weighed once for its second 68, once for its length and once for its checksum, and
+a candidate is at most 267 bytes long, so the cost is linear in the bytes fed and a drained scanner
+holds 266 bytes at most, whatever is fed.
+
+`noise` counts every byte thrown away that is not FE. `bad` counts candidates with a full header
+whose checksum or end was wrong; candidates given up to a gap or a winner are not bad.
+"""
+
+LIMIT = 4096
+"""A caller that feeds on without draining loses the oldest waiting bytes beyond this many."""
+
+_START, _END, _WAKE = 0x68, 0x16, 0xFE
+_HEADER, _ENVELOPE = 10, 12
+_PLUS = bytes((value + 0x33) & 0xFF for value in range(256))
+_MINUS = bytes((value - 0x33) & 0xFF for value in range(256))
+
+
+class Frame645:
+    """One whole, checked DL/T 645 frame; made by a scanner only."""
+
+    __slots__ = ("_raw", "_start")
+
+    def __init__(self) -> None:
+        raise TypeError("a Frame645 is made by Scanner645.feed")
+
+    @property
+    def start(self) -> int:
+        """Offset of the first 68 in all bytes fed to the scanner."""
+        return self._start
+
+    @property
+    def raw(self) -> bytes:
+        """From the first 68 to the 16, as on the line."""
+        return self._raw
+
+    @property
+    def address(self) -> int:
+        """A5..A0 as hex digits in one int: f"{address:012X}" is the printed address."""
+        return int.from_bytes(self._raw[1:7], "little")
+
+    @property
+    def control(self) -> int:
+        """Control code C."""
+        return self._raw[8]
+
+    @property
+    def identifier(self) -> int:
+        """The first four bytes of DATA as DI3..DI0 in one int; -1 where DATA is shorter."""
+        if len(self._raw) < _ENVELOPE + 4:
+            return -1
+        return int.from_bytes(self._raw[10:14].translate(_MINUS), "little")
+
+    @property
+    def data(self) -> bytes:
+        """DATA after -33H."""
+        return self._raw[_HEADER:-2].translate(_MINUS)
+
+    def __repr__(self) -> str:
+        return f"<Frame645 {self._raw.hex(' ').upper()} at {self._start}>"
+
+
+def _frame(raw: bytes, start: int) -> Frame645:
+    frame = object.__new__(Frame645)
+    frame._raw = raw
+    frame._start = start
+    return frame
+
+
+class Scanner645:
+    """Finds frames in a stream of bytes that may hold anything."""
+
+    __slots__ = ("_alive", "_at", "_bad", "_base", "_head", "_noise", "_wake", "_window")
+
+    def __init__(self) -> None:
+        self._noise = 0
+        self._bad = 0
+        self._window = b""
+        self._base = 0  # offset of window[0] in all bytes fed
+        self._head = 0  # window[head:] is pending
+        self._at = 0  # window[at:] has not been searched
+        self._alive: list[tuple[int, int]] = []  # pending candidates: offset of start, due
+        self._wake = 0  # least due of the alive
+
+    @property
+    def noise(self) -> int:
+        """Bytes thrown away since creation, FE not counted."""
+        return self._noise
+
+    @property
+    def bad(self) -> int:
+        """Candidates refused for checksum or end since creation."""
+        return self._bad
+
+    def feed(self, data: bytes) -> Frame645 | None:
+        """The next whole checked frame, or None; feed(b"") for more that may already wait."""
+        if not self._window:
+            # the common case: one whole answer in one read, framed where it lies
+            start = data.find(_START)
+            if start >= 0 and len(data) - start >= _ENVELOPE and data[start + 7] == _START:
+                end = start + _ENVELOPE + data[start + 9]
+                raw = data[start:end]
+                if end <= len(data) and raw[-1] == _END and sum(raw[:-2]) & 0xFF == raw[-2]:
+                    self._noise += start - data.count(_WAKE, 0, start)
+                    frame = _frame(raw, self._base + start)
+                    self._window = data[end:]
+                    self._base += end
+                    return frame
+        if data:
+            self._append(data)
+        return self._search()
+
+    def gap(self) -> None:
+        """Silence: what is pending can't be continued, it is thrown away.
+
+        To be told when feed() has returned None; while frames still wait to be drained it is
+        passed over, for what is pending behind them is not known yet.
+        """
+        if self._at == len(self._window):
+            self._throw(len(self._window))
+            self._alive = []
+
+    def _append(self, data: bytes) -> None:
+        window, head = self._window, self._head
+        if self._at < len(window) and len(window) - head > LIMIT:
+            self._throw(len(window) - LIMIT)
+            head = self._at = self._head
+        self._window = window[head:] + data
+        self._base += head
+        self._at -= head
+        self._head = 0
+
+    def _throw(self, upto: int) -> None:
+        """Throw window[head:upto] away."""
+        lost = upto - self._head
+        self._noise += lost - self._window.count(_WAKE, self._head, upto)
+        self._forget(upto)
+
+    def _forget(self, upto: int) -> None:
+        if upto == len(self._window):
+            self._base += upto
+            self._window = b""
+            upto = self._at = 0
+        self._head = upto
+
+    def _assess(self, at: int) -> int:
+        """> 0: pending, due then; 0: refused; < 0: whole and right, minus its size."""
+        window = self._window
+        have = len(window) - at
+        if have < 8:
+            return self._base + at + 8
+        if window[at + 7] != _START:
+            return 0
+        if have < _HEADER:
+            return self._base + at + _HEADER
+        size = _ENVELOPE + window[at + 9]
+        if have < size:
+            return self._base + at + size
+        end = at + size
+        if window[end - 1] == _END and sum(window[at : end - 2]) & 0xFF == window[end - 2]:
+            return -size
+        self._bad += 1
+        return 0
+
+    def _win(self, at: int, size: int) -> Frame645:
+        frame = _frame(self._window[at : at + size], self._base + at)
+        self._throw(at)
+        self._alive = []
+        self._at = at + size
+        self._forget(at + size)
+        return frame
+
+    def _search(self) -> Frame645 | None:
+        have = self._base + len(self._window)
+        alive = self._alive
+        if alive and have >= self._wake:
+            alive = []
+            for start, due in self._alive:
+                if due <= have:
+                    due = self._assess(start - self._base)
+                    if due < 0:
+                        return self._win(start - self._base, -due)
+                if due:
+                    alive.append((start, due))
+        at = self._window.find(_START, self._at)
+        while at >= 0:
+            due = self._assess(at)
+            if due < 0:
+                return self._win(at, -due)
+            if due:
+                alive.append((self._base + at, due))
+            at = self._window.find(_START, at + 1)
+        self._at = len(self._window)
+        self._alive = alive
+        self._wake = min((due for _, due in alive), default=0)
+        self._throw(alive[0][0] - self._base if alive else len(self._window))
+        return None
+
+
+def _whole(number: int, top: int, what: str) -> int:
+    if not 0 <= number <= top:
+        raise ValueError(f"{what} must be 0..{top:#x}")
+    return number
+
+
+def build645(address: int, control: int, data: bytes, wake: int) -> bytes:
+    """A whole frame for the line: `wake` FE bytes, then 68 … 16.
+
+    `address` holds A5..A0 as hex digits, `data` is before +33H (0..255 bytes). ValueError for what
+    does not fit its field. DL/T 645-2007 §5.2.
+    """
+    if len(data) > 255:
+        raise ValueError("data must be at most 255 bytes")
+    body = b"\x68%b\x68%c%c%b" % (
+        _whole(address, 0xFFFFFFFFFFFF, "address").to_bytes(6, "little"),
+        _whole(control, 0xFF, "control"),
+        len(data),
+        data.translate(_PLUS),
+    )
+    return b"%b%b%c\x16" % (b"\xfe" * _whole(wake, 0xFF, "wake"), body, sum(body) & 0xFF)

@@ -1,0 +1,7 @@
+"""DL/T 645 values: picks the compiled kernel or its plain twin."""
+
+from cext import build
+
+picked = build.pick("values")
+
+Layout = picked.Layout

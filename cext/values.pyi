@@ -1,0 +1,5 @@
+from types import ModuleType
+
+from cext.values_c import Layout as Layout
+
+picked: ModuleType

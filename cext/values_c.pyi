@@ -1,0 +1,13 @@
+from typing import final
+
+from cext.framing_c import Frame645
+
+SOURCE_DIGEST: str
+
+@final
+class Layout:
+    def __init__(self, fields: tuple[tuple[int, bool], ...]) -> None: ...
+    @property
+    def size(self) -> int: ...
+    def unpack(self, frame: Frame645, offset: int, /) -> tuple[int | None, ...] | None: ...
+    def unpack_data(self, data: bytes, offset: int, /) -> tuple[int | None, ...] | None: ...
