@@ -29,15 +29,15 @@ def words(*lines: str) -> frozenset[str]:
 COMPUTING = words(
     "abc array base64 binascii bisect builtins calendar collections contextlib copy csv",
     "dataclasses datetime decimal difflib enum fractions functools hashlib heapq",
-    "io ipaddress itertools json math numbers operator re string struct textwrap types",
+    "importlib io ipaddress itertools json math numbers operator re string struct textwrap types",
     "typing typing_extensions unicodedata zlib zoneinfo msgspec",
 )
 """What any room may use: it computes, and reaches no clock, thread, socket or chance."""
 
-FILES = words("fcntl importlib os pathlib stat sqlite3 tempfile tomllib")
+FILES = words("fcntl os pathlib stat sqlite3 tempfile tomllib urllib")
 
 OUTSIDE = words(
-    "argparse asyncio ctypes errno fcntl glob gzip importlib locale logging os pathlib platform",
+    "argparse asyncio ctypes errno fcntl glob gzip locale logging os pathlib platform",
     "pty queue resource select selectors shutil signal socket ssl sqlite3 stat subprocess sys",
     "tempfile termios threading time tomllib traceback tty urllib zipfile",
 )
@@ -49,7 +49,8 @@ CLOCKS = words(
 )
 """What `edge` (but shells and cli) and `protocol` may not reach by any chain of our modules."""
 
-MICROPYTHON = words("array gc machine math micropython select struct sys time")
+MICROPYTHON = words("array board gc machine math micropython select struct sys time")
+"""`board` is the profile of boards/ that a board carries under that name."""
 
 CLOCK_CALLS = frozenset({"now", "utcnow", "today"})
 
@@ -78,19 +79,19 @@ _AGENT = f"{_SPINE} edge.command {_BUS} protocol.uplink"
 _ALL_EDGE = f"{_AGENT} edge.agent"
 
 ROOMS = (
-    room("cext", "", COMPUTING | {"importlib", "os", "pathlib"}, timeless=True),
+    room("cext", "", COMPUTING | {"os", "pathlib"}, timeless=True),
     room("protocol", "cext", timeless=True),
-    room("protocol.quantity", "", COMPUTING | {"importlib"}, timeless=True),
+    room("protocol.quantity", "", COMPUTING, timeless=True),
     room("protocol.exchange", "protocol.quantity", timeless=True),
     room(
         "protocol.dlt645",
         "cext protocol.quantity protocol.exchange",
-        COMPUTING | {"importlib"},
+        COMPUTING,
         timeless=True,
     ),
     room("protocol.uplink", "cext protocol.quantity", timeless=True),
     room("edge", timeless=True),
-    room("edge.words", "", COMPUTING | {"argparse", "importlib", "os", "sys"}, timeless=True),
+    room("edge.words", "", COMPUTING | {"argparse", "os", "sys"}, timeless=True),
     room("edge.site", "edge.words protocol.quantity", COMPUTING | FILES, timeless=True),
     room("edge.bus", f"edge.words edge.site {_BUS}", timeless=True),
     room("edge.plan", f"edge.words edge.site edge.bus {_BUS}", timeless=True),
@@ -231,6 +232,8 @@ def _calls(root: pathlib.Path, ours: list[str]) -> Iterator[str]:
                             f"{file}:{node.lineno} asks {name}.{call}: time is an argument in "
                             f"{home.name} (docs/house.md)"
                         )
+                case ast.Import() | ast.ImportFrom() if home.timeless and _asks_the_net(node):
+                    yield f"{file}:{node.lineno} may use urllib.parse, and nothing else of urllib"
                 case ast.Call(func=func) if module not in DYNAMIC:
                     name = func.attr if isinstance(func, ast.Attribute) else _name(func)
                     if name in ("import_module", "__import__"):
@@ -238,6 +241,16 @@ def _calls(root: pathlib.Path, ours: list[str]) -> Iterator[str]:
                             f"{file}:{node.lineno} imports by name at run time, which this test "
                             f"cannot follow; only {', '.join(sorted(DYNAMIC))} may"
                         )
+
+
+def _asks_the_net(node: ast.Import | ast.ImportFrom) -> bool:
+    if isinstance(node, ast.Import):
+        named = {alias.name for alias in node.names}
+    elif node.module == "urllib":
+        named = {f"urllib.{alias.name}" for alias in node.names}
+    else:
+        named = {node.module or ""}
+    return any(_within(name, "urllib") and name != "urllib.parse" for name in named)
 
 
 def _name(node: ast.expr) -> str:

@@ -111,6 +111,11 @@ def test_an_unbroken_copy_passes(tree: pathlib.Path) -> None:
             "import edge.agent\n",
             "edge/site/up.py:1 imports edge.agent",
         ),
+        (
+            "edge/journal/web.py",
+            "from urllib import request\n",
+            "edge/journal/web.py:1 may use urllib.parse",
+        ),
         ("edge/journal/net.py", "import requests\n", "edge/journal/net.py:1 imports requests"),
     ],
 )
