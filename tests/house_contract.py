@@ -54,8 +54,8 @@ MICROPYTHON = words("array board gc machine math micropython select struct sys t
 
 CLOCK_CALLS = frozenset({"now", "utcnow", "today"})
 
-DYNAMIC = frozenset({"cext.build", "edge.words.verbs"})
-"""The only modules that may import by name at run time: the kernel's choice, the called verb."""
+DYNAMIC = frozenset({"cext.build", "edge.words.verbs", "firmware_sim.hal.loader"})
+"""The only modules that may import by name: the kernel's choice, the called verb, the firmware."""
 
 
 @dataclass(frozen=True, slots=True)
