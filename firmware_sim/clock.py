@@ -1,0 +1,41 @@
+"""Virtual time: integer nanoseconds and a heap of what happens when.
+
+Events at the same instant run in the order of their class, then of their making, so that a run
+depends on nothing but its inputs. Nothing here asks for the time: whoever owns the clock moves it,
+in virtual time from event to event, on a pty up to the present.
+"""
+
+import heapq
+from collections.abc import Callable
+
+NEVER = 2**63 - 1
+
+
+class Clock:
+    """A clock that stands still until it is run."""
+
+    def __init__(self, now: int = 0) -> None:
+        self.now = now
+        self._heap: list[tuple[int, int, int, Callable[[], None]]] = []
+        self._made = 0
+
+    def at(self, when: int, act: Callable[[], None], rank: int = 0) -> None:
+        """Run `act` at `when` ns; what lies in the past runs at the next step, late by none."""
+        self._made += 1
+        heapq.heappush(self._heap, (max(when, self.now), rank, self._made, act))
+
+    def next_at(self) -> int:
+        """When the next event is, ns; NEVER without one."""
+        return self._heap[0][0] if self._heap else NEVER
+
+    def step(self) -> None:
+        """Go to the next event and run it; IndexError without one."""
+        when, _, _, act = heapq.heappop(self._heap)
+        self.now = when
+        act()
+
+    def run_until(self, when: int) -> None:
+        """Run everything up to and at `when`; the clock then stands there, never earlier."""
+        while self._heap and self._heap[0][0] <= when:
+            self.step()
+        self.now = max(self.now, when)

@@ -1,0 +1,11 @@
+"""Pins of the bench: the numbers the HAL on CPython gives its wires."""
+
+UART_ID = 0
+TX = 0
+RX = 1
+DE = 2
+I2C_ID = 0
+SDA = 4
+SCL = 5
+CHIP = 0x38
+WDT_MS = 8000

@@ -1,0 +1,81 @@
+"""Bytes from the line into whole, checked frames, in one fixed buffer (DL/T 645-2007 5.2).
+
+A frame is 68, six address bytes, 68, control, L, L data bytes, checksum, 16. 68 and 16 may stand
+anywhere inside, so only L says where a frame ends; when a candidate proves false the search goes on
+at the byte behind its 68. Wake-up bytes before the frame are passed over like any other noise.
+"""
+
+from lib.checksum import sum8
+
+LONGEST = 12 + 255
+START = 0x68
+END = 0x16
+
+
+class Receiver:
+    """The receive buffer of one meter.
+
+    A candidate is never longer than LONGEST, and `frame` is run until it gives -1 after every
+    `put`, so the buffer of two such lengths always has room for more.
+    """
+
+    def __init__(self) -> None:
+        self.buf = bytearray(2 * LONGEST)
+        self.n = 0
+        self.at = 0
+
+    def put(self, src: bytearray, start: int, end: int) -> int:
+        """Take src[start:end] or as much of it as there is room for; how many were taken."""
+        buf = self.buf
+        n = self.n
+        count = end - start
+        if count > len(buf) - n:
+            count = len(buf) - n
+        for i in range(count):
+            buf[n + i] = src[start + i]
+        self.n = n + count
+        return count
+
+    def frame(self) -> int:
+        """Where in `buf` the next whole frame starts, valid until the next call; -1 = none yet."""
+        buf = self.buf
+        n = self.n
+        at = self.at
+        while at < n:
+            if buf[at] != START:
+                at += 1
+                continue
+            left = n - at
+            if left > 7 and buf[at + 7] != START:
+                at += 1
+                continue
+            if left < 10:
+                break
+            size = 12 + buf[at + 9]
+            if left < size:
+                break
+            last = at + size - 1
+            if buf[last] == END and sum8(buf, at, last - 1) == buf[last - 1]:
+                self.at = at + size
+                return at
+            at += 1
+        self._keep(at)
+        return -1
+
+    def pending(self) -> bool:
+        """Whether the beginning of a frame waits for the rest."""
+        return self.n > 0
+
+    def reset(self) -> None:
+        """Forget what has come."""
+        self.n = 0
+        self.at = 0
+
+    def _keep(self, at: int) -> None:
+        buf = self.buf
+        left = self.n - at
+        if at:
+            for i in range(left):
+                buf[i] = buf[at + i]
+        self.n = left
+        self.at = 0

@@ -1,0 +1,98 @@
+"""Firmware from its own import root: its core classes for the bench, its main.py on a board.
+
+`firmware/` is an import root of its own, as on a board's file system: it is put on sys.path, and
+`meter645`, `lib`, `boards` are its top-level packages. main.py runs unmodified, with `machine`,
+`time`, `select` and `board` (the pin profile a board's root holds) answered by the HAL.
+"""
+
+import builtins
+import importlib
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Protocol, cast
+
+from firmware_sim.hal.board import Board, PowerOff
+from firmware_sim.hal.machine import machine_module
+from firmware_sim.hal.select import select_module
+from firmware_sim.hal.time import time_module
+
+ROOT = Path(__file__).resolve().parent.parent / "firmware"
+
+
+class MeterCore(Protocol):
+    """What the bench needs of a meter core (firmware/meter645/core.py)."""
+
+    out: bytearray
+
+    def on_bytes(self, buf: bytes, n: int, t: int) -> None:
+        """n bytes came, the last at tick t."""
+
+    def deadline(self) -> int:
+        """The tick on_deadline waits for; -1 = none."""
+
+    def on_deadline(self, t: int) -> int:
+        """Length of the answer to send now, or 0."""
+
+    def idle(self) -> bool:
+        """Nothing half received, nothing to send."""
+
+
+class MeterMaker(Protocol):
+    """The constructor of a meter core."""
+
+    def __call__(
+        self,
+        number: bytes,
+        elements: int,
+        snapshot: Callable[[bytearray], None],
+        clock: Callable[[], Sequence[int]],
+        char_us: int,
+        delay_us: int = 20000,
+        wake: int = 4,
+    ) -> MeterCore:
+        """One meter."""
+
+
+def firmware(name: str) -> ModuleType:
+    """A module of the firmware, `meter645.core`; ImportError if there is none."""
+    root = str(ROOT)
+    if root not in sys.path:
+        sys.path.append(root)
+    return importlib.import_module(name)
+
+
+def meter645() -> MeterMaker:
+    """The DL/T 645 meter core."""
+    return cast(MeterMaker, firmware("meter645.core").Meter)
+
+
+def run_main(board: Board, name: str = "meter645", profile: str = "host") -> None:
+    """Run the firmware's main.py on the board until its power goes off."""
+    modules = {
+        "machine": machine_module(board),
+        "time": time_module(board),
+        "select": select_module(board),
+        "board": firmware(f"boards.{profile}"),
+    }
+    path = ROOT / name / "main.py"
+    scope: dict[str, Any] = {
+        "__name__": "__main__",
+        "__builtins__": vars(builtins) | {"__import__": _importer(modules)},
+    }
+    try:
+        exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), scope)
+    except PowerOff:
+        return
+
+
+def _importer(modules: Mapping[str, ModuleType]) -> Callable[..., ModuleType]:
+    """An __import__ that answers the board's own modules and leaves the rest to Python."""
+
+    def find(name: str, *args: Any, **kwargs: Any) -> ModuleType:
+        if name in modules:
+            return modules[name]
+        return __import__(name, *args, **kwargs)
+
+    return find

@@ -1,0 +1,72 @@
+"""One RS-485 segment: who holds it, for how long, and what comes of two talkers at once.
+
+A burst is a run of characters without pause from one talker. It occupies the wire from the moment
+the talker begins (or has finished its burst before) for 11 bits a character, and reaches everybody
+else whole, at the end of its last character. Where two bursts overlap, the drivers fight: the
+characters heard there are the bitwise AND of both, and what the later one has beyond the end of the
+earlier is heard behind it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from firmware_sim.clock import Clock
+
+BITS = 11
+"""Start, 8 data, parity, stop."""
+
+Heard = Callable[[object, bytes, int], None]
+"""heard(talker, data, end): a burst has ended at `end` ns."""
+
+
+@dataclass(slots=True)
+class Burst:
+    """Characters on their way."""
+
+    talker: object
+    data: bytearray
+    start: int
+    end: int
+
+
+class Wire:
+    """One segment; `heard` is called for every burst as it ends."""
+
+    def __init__(self, clock: Clock, baud: int, heard: Heard) -> None:
+        self.clock = clock
+        self.char_ns = BITS * 1_000_000_000 // baud
+        self.collisions = 0
+        self._heard = heard
+        self._active: list[Burst] = []
+
+    def span(self, count: int) -> int:
+        """How long `count` characters take, ns."""
+        return count * self.char_ns
+
+    def talk(self, talker: object, data: bytes, at: int) -> int:
+        """Send `data` from `at` ns or when this talker's last burst ends; when it ends."""
+        start = max(at, max((b.end for b in self._active if b.talker is talker), default=at))
+        end = start + self.span(len(data))
+        burst = Burst(talker, bytearray(data), start, end)
+        for other in self._active:
+            if other.talker is not talker and other.start < end and start < other.end:
+                self._collide(other, burst)
+        self._active.append(burst)
+        self.clock.at(burst.end, lambda: self._end(burst))
+        return end
+
+    def _collide(self, one: Burst, other: Burst) -> None:
+        """Mix what overlaps into the burst that began first; leave to the other what lies behind."""
+        self.collisions += 1
+        first, second = (one, other) if one.start <= other.start else (other, one)
+        offset = (second.start - first.start) // self.char_ns
+        used = min(len(second.data), max(0, len(first.data) - offset))
+        for i in range(used):
+            first.data[offset + i] &= second.data[i]
+        del second.data[:used]
+        second.start += self.span(used)
+
+    def _end(self, burst: Burst) -> None:
+        self._active.remove(burst)
+        if burst.data:
+            self._heard(burst.talker, bytes(burst.data), burst.end)
