@@ -64,7 +64,9 @@ class OptionalBuildExt(build_ext):
         # each kernel by itself: one that fails is dropped before anything is copied or recorded
         self.check_extensions_list(self.extensions)
         left_out: list[tuple[str, str]] = []
-        for extension in list(self.extensions):
+        # a list of our own: the distribution's must keep its length, it decides the wheel's layout
+        self.extensions = list(self.extensions)
+        for extension in tuple(self.extensions):
             try:
                 self.build_extension(extension)
             except Exception as error:  # noqa: BLE001 - any tool-chain failure means: no kernel
