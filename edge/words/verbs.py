@@ -32,12 +32,18 @@ def run_program(
     for verb, summary in verbs.items():
         one = sub.add_parser(verb, help=summary, description=summary)
         if verb == named:
-            module = importlib.import_module(f"{package}.{verb.replace('-', '_')}")
+            try:
+                module = importlib.import_module(f"{package}.{verb.replace('-', '_')}")
+            except ImportError as error:
+                return _not_whole(program, error)
             module.add_arguments(one)
             one.set_defaults(run=module.run)
     args = parser.parse_args(arguments)
     if args.version:
-        print(version())  # noqa: T201 - this is the command line
+        try:
+            print(version())  # noqa: T201 - this is the command line
+        except ImportError as error:
+            return _not_whole(program, error)
         return 0
     if args.verb is None:
         parser.print_help()
@@ -54,3 +60,10 @@ def run_program(
         # the reader of our output went away (| head): nothing more to say
         sys.stderr.close()
         return 0
+
+
+def _not_whole(program: str, error: ImportError) -> int:
+    """A stale kernel or a missing dependency: the installation, not its use, is at fault."""
+    broken = BoxgateError("install_broken", cause=error)
+    print(f"{program}: {broken.text()}", file=sys.stderr)  # noqa: T201
+    return broken.exit_code
