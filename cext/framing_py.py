@@ -15,9 +15,9 @@ whole candidate wins and is returned at once, also from inside a pending one: a 
 that looks like 68 … 68 C L) never holds back a good frame behind it. All before the winner is
 thrown away. Without a winner everything before the first pending candidate is thrown away.
 
-Each candidate is weighed once for its second 68, once for its length and once for its checksum, and
-a candidate is at most 267 bytes long, so the cost is linear in the bytes fed and a drained scanner
-holds 266 bytes at most, whatever is fed.
+Each candidate is weighed at most four times (found, second 68, length, checksum) and is at most 267
+bytes long, so the cost is linear in the bytes fed and a drained scanner holds 266 bytes at most,
+whatever is fed.
 
 `noise` counts every byte thrown away that is not FE. `bad` counts candidates with a full header
 whose checksum or end was wrong; candidates given up to a gap or a winner are not bad.
@@ -36,6 +36,8 @@ class Frame645:
     """One whole, checked DL/T 645 frame; made by a scanner only."""
 
     __slots__ = ("_raw", "_start")
+    _raw: bytes
+    _start: int
 
     def __init__(self) -> None:
         raise TypeError("a Frame645 is made by Scanner645.feed")
