@@ -46,15 +46,15 @@ def pick(name: str) -> ModuleType:
         # not built, or built for another machine or C library: the twin does the same, slower
         if os.environ.get("BOXGATE_REQUIRE_EXTENSIONS") == "1":
             raise MissingExtension(
-                f"cext/{name}_c is required and cannot be loaded ({error}): install gcc and the "
-                "Python headers, then run 'python setup.py build_ext --inplace'"
+                f"cext/{name}_c is required and cannot be loaded; install gcc and python3-dev, "
+                "then run 'python setup.py build_ext --inplace'"
             ) from error
         return importlib.import_module(f"cext.{name}_py")
     built_from, stands_now = compiled.SOURCE_DIGEST, source_digest(f"{name}_c")
     if stands_now is not None and built_from != stands_now:
         raise StaleExtension(
-            f"cext/{name}_c was built from other sources ({built_from}, now {stands_now}): "
-            "run 'python setup.py build_ext --inplace', or set BOXGATE_NO_EXTENSIONS=1"
+            f"cext/{name}_c was built from other sources than stand beside it; run "
+            "'python setup.py build_ext --inplace' or set BOXGATE_NO_EXTENSIONS=1"
         )
     return compiled
 

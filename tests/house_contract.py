@@ -39,7 +39,7 @@ FILES = words("fcntl os pathlib stat sqlite3 tempfile tomllib urllib")
 OUTSIDE = words(
     "argparse asyncio ctypes errno fcntl glob gzip locale logging os pathlib platform",
     "pty queue resource select selectors shutil signal socket ssl sqlite3 stat subprocess sys",
-    "tempfile termios threading time tomllib traceback tty urllib zipfile",
+    "tempfile termios threading time tomllib traceback tty urllib uuid zipfile",
 )
 """What the rooms at the edge of the process may use besides: devices, clocks, processes."""
 
@@ -105,7 +105,7 @@ ROOMS = (
     room(
         "firmware_sim",
         "edge.words edge.site protocol.quantity",
-        COMPUTING | OUTSIDE | {"rich"},
+        COMPUTING | OUTSIDE | {"amqtt", "paho", "rich"},
         timeless=False,
     ),
     room("firmware_sim.firmware", "", MICROPYTHON, timeless=False),
