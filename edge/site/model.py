@@ -17,7 +17,7 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     """Base of every table row."""
 
 
-class Transformer(Row):
+class Transformer(Row, frozen=True, kw_only=True):
     """One transformer 变压器; its area 台区 is what it feeds."""
 
     id: str
@@ -33,7 +33,7 @@ class Transformer(Row):
     tap: str = "10/0.4"
 
 
-class Feeder(Row):
+class Feeder(Row, frozen=True, kw_only=True):
     """One outgoing cable 出线 from the transformer's 0.4 kV side."""
 
     id: str
@@ -43,7 +43,7 @@ class Feeder(Row):
     length_m: float
 
 
-class Building(Row):
+class Building(Row, frozen=True, kw_only=True):
     """One building 楼 and the feeder it hangs on."""
 
     id: str
@@ -55,7 +55,7 @@ class Building(Row):
     stairwell_length_m: float = 16.0
 
 
-class Box(Row):
+class Box(Row, frozen=True, kw_only=True):
     """One meter box 表箱, at one stairwell."""
 
     id: str
@@ -68,7 +68,7 @@ class Box(Row):
     length_m: float = 12.0
 
 
-class Line(Row):
+class Line(Row, frozen=True, kw_only=True):
     """One RS-485 segment 总线. Never a port: that is the gateway's own file."""
 
     id: str
@@ -85,7 +85,7 @@ class Line(Row):
     repeaters: int = 0
 
 
-class Tmu(Row):
+class Tmu(Row, frozen=True, kw_only=True):
     """The transformer's own monitoring unit 箱变环境监测单元, Modbus RTU."""
 
     id: str
@@ -95,7 +95,7 @@ class Tmu(Row):
     unit: int = 1
 
 
-class Gateway(Row):
+class Gateway(Row, frozen=True, kw_only=True):
     """One gateway and the lines it owns."""
 
     id: str
@@ -103,7 +103,7 @@ class Gateway(Row):
     lines: tuple[str, ...]
 
 
-class Responsibility(Row):
+class Responsibility(Row, frozen=True, kw_only=True):
     """Who an event at a place goes to: a grid number and a duty, never a person."""
 
     scope: str
@@ -111,7 +111,7 @@ class Responsibility(Row):
     duty: Literal["grid_manager", "repair", "metering"]
 
 
-class Meter(Row):
+class Meter(Row, frozen=True, kw_only=True):
     """One meter 表, a row of meters.csv."""
 
     id: str
@@ -132,7 +132,7 @@ class Meter(Row):
     pt_secondary: int = 1
 
 
-class Site(Row):
+class Site(Row, frozen=True, kw_only=True):
     """One neighbourhood 小区, whole and checked."""
 
     id: str
@@ -164,7 +164,7 @@ class Site(Row):
         return tuple(meter for meter in self.meters if meter.line == line_id)
 
 
-class Port(Row):
+class Port(Row, frozen=True, kw_only=True):
     """Where a line's serial device is: one [line.ID] table of gateway.toml or a port map."""
 
     port: str
@@ -173,7 +173,7 @@ class Port(Row):
     direction: Literal["auto", "rts", "kernel"] = "auto"
 
 
-class Broker(Row):
+class Broker(Row, frozen=True, kw_only=True):
     """The [broker] table of gateway.toml."""
 
     url: str = "mqtt://127.0.0.1:1883"
@@ -187,7 +187,7 @@ class Broker(Row):
     keepalive_s: int = 60
 
 
-class GatewayFile(Row):
+class GatewayFile(Row, frozen=True, kw_only=True):
     """gateway.toml: what belongs to this gateway and not to the site."""
 
     version: int = 1

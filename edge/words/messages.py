@@ -37,7 +37,7 @@ def messages() -> dict[str, Message]:
 
 
 def language(environ: Mapping[str, str] | None = None) -> str:
-    """"zh" or "en" by LC_ALL, LC_MESSAGES, LANG, the first that is set."""
+    """ "zh" or "en" by LC_ALL, LC_MESSAGES, LANG, the first that is set."""
     env = os.environ if environ is None else environ
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         if env.get(name):
@@ -45,23 +45,27 @@ def language(environ: Mapping[str, str] | None = None) -> str:
     return "en"
 
 
-def say(key: str, lang: str | None = None, **facts: object) -> str:
+def say(key: str, /, lang: str | None = None, **facts: object) -> str:
     """The message with its facts filled in; long facts are cut so that the whole fits LIMIT."""
     row = messages()[key]
     template = row.zh if (lang or language()) == "zh" else row.en
     text = template.format(**facts)
     if len(text) <= LIMIT:
         return text
-    room = max(8, LIMIT - len(template.format(**dict.fromkeys(facts, ""))))
-    share = max(8, room // max(1, len(facts)))
-    cut = {k: s if len(s := str(v)) <= share else s[: share - 1] + "…" for k, v in facts.items()}
-    return template.format(**cut)
+    texts = {name: str(value) for name, value in facts.items()}
+    # the longest facts give way, the short ones stay whole
+    share = min(LIMIT, max(map(len, texts.values()), default=0)) + 1
+    while len(text) > LIMIT and share > 8:
+        share -= 1
+        cut = {k: v if len(v) <= share else v[: share - 1] + "…" for k, v in texts.items()}
+        text = template.format(**cut)
+    return text
 
 
 class BoxgateError(Exception):
     """A failure with its sentence in the message table; ends a verb with the table's exit code."""
 
-    def __init__(self, key: str, **facts: object) -> None:
+    def __init__(self, key: str, /, **facts: object) -> None:
         super().__init__(key)
         self.key = key
         self.facts = facts

@@ -1,0 +1,101 @@
+"""What the field advises beyond what must be right: RS-485 loads and lengths, boxes, bus time.
+
+The minimal time of an exchange is request + the meter's delay + answer + the idle time before the
+next request; eleven bits a character (8E1).
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from edge.site.fields import Profile, profiles
+from edge.site.model import Line, Meter, Site, Tmu
+from edge.site.problem import Problems
+from edge.site.rows import Row
+from edge.site.rules import Tables
+
+BITS_PER_CHARACTER = 11
+DELAY_S = 0.020
+"""A usual meter's delay between request and answer, Td of DL/T 645-2007."""
+
+UNIT_LOADS = 32
+"""What one RS-485 segment assures, TIA-485-A."""
+LENGTH_M = 1200
+DAY_S = 86400
+
+TMU_REQUEST_BYTES = 8
+TMU_ANSWER_BYTES = 5 + 2 * 17
+"""One read of all 17 input registers."""
+
+UNKNOWN = Profile("", (), (), exchanges=5, request_bytes=20, answer_bytes=28)
+"""A profile we have no figures of is taken for a chatty one."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineUse:
+    """What hangs on one line, and the least time one sweep of it can take."""
+
+    meters: int
+    tmus: int
+    seconds: float
+
+
+def line_use(site: Site, line: Line) -> LineUse:
+    """The figures of one line of a checked site."""
+    meters = site.meters_on(line.id)
+    tmus = tuple(tmu for tmu in site.tmus if tmu.line == line.id)
+    return LineUse(len(meters), len(tmus), minimal_sweep_s(line, meters, tmus))
+
+
+def minimal_sweep_s(line: Line, meters: tuple[Meter, ...], tmus: tuple[Tmu, ...]) -> float:
+    """Least time to ask everything on the line once, seconds."""
+    known = profiles()
+    total = 0.0
+    for meter in meters:
+        profile = known.get(meter.profile, UNKNOWN)
+        wire = profile.request_bytes + profile.answer_bytes
+        total += profile.exchanges * _exchange_s(line, wire)
+    return total + len(tmus) * _exchange_s(line, TMU_REQUEST_BYTES + TMU_ANSWER_BYTES)
+
+
+def _exchange_s(line: Line, wire_bytes: int) -> float:
+    return wire_bytes * BITS_PER_CHARACTER / line.baud + DELAY_S + line.idle_ms / 1000
+
+
+def check_practice(site: Site, tables: Tables, problems: Problems) -> None:
+    """Warnings on a site that is right."""
+    _period(tables["site"][0], problems)
+    households = Counter(meter.box for meter in site.meters if meter.kind == "household")
+    for box in tables["box"]:
+        positions = box.values.get("positions", 12)
+        if households[box.id] > positions:
+            facts = {"box": box.id, "count": households[box.id], "positions": positions}
+            box.warning(problems, "positions", "site_box_full", **facts)
+    rows = {row.id: row for row in tables["line"]}
+    for line in site.lines:
+        _line(line, line_use(site, line), site.period_s, rows[line.id], problems)
+
+
+def _period(site: Row, problems: Problems) -> None:
+    period = site.values["period_s"]
+    if period and DAY_S % period:
+        site.warning(problems, "period_s", "site_period_odd", got=period)
+
+
+def _line(line: Line, use: LineUse, period_s: int, row: Row, problems: Problems) -> None:
+    if not use.meters + use.tmus:
+        row.warning(problems, "id", "site_line_idle", line=line.id)
+    loads, segments = use.meters * line.unit_load + use.tmus, line.repeaters + 1
+    if loads > UNIT_LOADS * segments:
+        facts = {"line": line.id, "loads": loads, "limit": UNIT_LOADS * segments}
+        row.warning(problems, "unit_load", "site_unit_loads", **facts)
+    if line.length_m > LENGTH_M * segments:
+        facts = {"line": line.id, "length": line.length_m, "limit": LENGTH_M * segments}
+        row.warning(problems, "length_m", "site_line_long", **facts)
+    if period_s and use.seconds > period_s:
+        facts = {
+            "line": line.id,
+            "count": use.meters + use.tmus,
+            "need": f"{use.seconds:.1f}",
+            "period": period_s,
+        }
+        row.warning(problems, "baud", "site_sweep_long", **facts)

@@ -1,0 +1,253 @@
+"""What must be right across rows: ids, references, and what each kind of row needs of the others.
+
+Every rule works on the values that are right by themselves and passes over the rest, so that one
+mistake is said once.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edge.site.fields import SCOPES, profiles, rules
+from edge.site.problem import Problems, listed, near
+from edge.site.rows import Row
+
+Tables = dict[str, list[Row]]
+"""All rows by table; "site" and "meter" among them."""
+
+NEEDS = {"household": "box", "feeder": "feeder", "master": "transformer"}
+"""The place that each kind of meter must name."""
+
+PLACES = frozenset({"box", "feeder", "transformer"})
+
+
+@dataclass(slots=True)
+class World:
+    """The rows with their ids at hand."""
+
+    tables: Tables
+    problems: Problems
+    by_id: dict[str, dict[str, Row]]
+
+    def get(self, table: str, row_id: object) -> Row | None:
+        """The row of that id, or None."""
+        return self.by_id[table].get(row_id) if isinstance(row_id, str) else None
+
+
+def check_world(tables: Tables, problems: Problems) -> None:
+    """Every rule across rows."""
+    world = World(tables, problems, {})
+    for table in ("transformer", "feeder", "building", "box", "line", "tmu", "gateway", "meter"):
+        world.by_id[table] = _ids_are_unique(tables[table], problems)
+    for rule in _RULES:
+        rule(world)
+
+
+def _ids_are_unique(rows: list[Row], problems: Problems) -> dict[str, Row]:
+    """Ids differ beyond case: they become file names, topics and spreadsheet cells."""
+    found: dict[str, Row] = {}
+    lower: dict[str, Row] = {}
+    for row in rows:
+        if not row.id:
+            continue
+        twin = lower.setdefault(row.id.lower(), row)
+        found.setdefault(row.id, row)
+        if twin is row:
+            continue
+        if twin.id == row.id:
+            row.error(problems, "id", "site_id_twice", other=twin.line_of("id"))
+        else:
+            row.error(problems, "id", "site_id_twin", twin=twin.label, other=twin.line_of("id"))
+    return found
+
+
+def _references_exist(world: World) -> None:
+    for table, rows in world.tables.items():
+        for field, rule in rules(table).items():
+            if not rule.refers:
+                continue
+            known = world.by_id[rule.refers]
+            for row in rows:
+                names = row.values.get(field, ())
+                for name in (names,) if isinstance(names, str) else names:
+                    if name not in known:
+                        _missing(row, field, name, list(known), world.problems)
+
+
+def _missing(row: Row, field: str, name: str, known: list[str], problems: Problems) -> None:
+    if guess := near(name, known):
+        row.error(problems, field, "site_ref_missing_near", got=name, near=guess)
+    else:
+        row.error(problems, field, "site_ref_missing", got=name, known=listed(known))
+
+
+def _boxes_stand_in_their_building(world: World) -> None:
+    for box in world.tables["box"]:
+        building = world.get("building", box.values.get("building"))
+        stairwell = box.values.get("stairwell")
+        if building is None or stairwell is None:
+            continue
+        count = building.values.get("stairwells")
+        if count is not None and stairwell > count:
+            facts = {"got": stairwell, "building": building.id, "count": count}
+            box.error(world.problems, "stairwell", "site_stairwell_outside", **facts)
+
+
+def _meters_have_their_place(world: World) -> None:
+    for meter in world.tables["meter"]:
+        kind = str(meter.values.get("kind"))
+        # a place that is written and wrong has its own error
+        named = PLACES & meter.written
+        needed = NEEDS.get(kind)
+        if kind == "public" and not named:
+            meter.error(world.problems, "box", "site_public_place")
+        elif needed and needed not in named:
+            meter.error(world.problems, needed, "site_meter_needs", kind=kind)
+        _places_agree(world, meter)
+
+
+def _places_agree(world: World, meter: Row) -> None:
+    """A feeder or transformer written beside a box must be the one the box hangs on."""
+    values = meter.values
+    feeder = values.get("feeder")
+    by = "feeder"
+    if box := world.get("box", values.get("box")):
+        building = world.get("building", box.values.get("building"))
+        hangs_on = building.values.get("feeder") if building else None
+        by = "box"
+        if feeder and hangs_on and feeder != hangs_on:
+            facts = {"got": feeder, "by": "box", "want": hangs_on}
+            meter.error(world.problems, "feeder", "site_place_conflict", **facts)
+            return
+        feeder = hangs_on
+    transformer = values.get("transformer")
+    if row := world.get("feeder", feeder):
+        want = row.values.get("transformer")
+        if transformer and want and transformer != want:
+            facts = {"got": transformer, "by": by, "want": want}
+            meter.error(world.problems, "transformer", "site_place_conflict", **facts)
+
+
+def _profiles_fit(world: World) -> None:
+    known = profiles()
+    for meter in world.tables["meter"]:
+        values = meter.values
+        name = values.get("profile")
+        if name is None:
+            continue
+        profile = known.get(name)
+        protocol = values.get("protocol", "dlt645" if "protocol" not in meter.written else None)
+        if profile is None:
+            # a Modbus device is named by its register map, which is checked where the maps are
+            if protocol != "modbus":
+                facts = {"got": name, "choices": ", ".join(known)}
+                meter.error(world.problems, "profile", "site_value_choice", **facts)
+            continue
+        allowed = (("phase", values.get("phase"), profile.phases),
+                   ("protocol", protocol, profile.protocols))  # fmt: skip
+        for field, got, choices in allowed:
+            if got is not None and got not in choices:
+                facts = {"got": got, "profile": name, "choices": ", ".join(choices)}
+                meter.error(world.problems, field, "site_profile_mismatch", **facts)
+
+
+def _units_differ_on_a_line(world: World) -> None:
+    taken: dict[tuple[str, int], Row] = {}
+    for tmu in world.tables["tmu"]:
+        line = tmu.values.get("line")
+        # the default of the struct, where the file says nothing
+        unit = tmu.values.get("unit", 1 if "unit" not in tmu.written else None)
+        if line is None or unit is None:
+            continue
+        first = taken.setdefault((line, unit), tmu)
+        if first is not tmu:
+            facts = {"other": first.label, "unit": unit, "line": line}
+            tmu.error(world.problems, "unit", "site_unit_twice", **facts)
+
+
+def _every_line_has_one_gateway(world: World) -> None:
+    owner: dict[str, Row] = {}
+    for gateway in world.tables["gateway"]:
+        for line in gateway.values.get("lines", ()):
+            if line in owner:
+                facts = {"line": line, "first": owner[line].id, "second": gateway.id}
+                gateway.error(world.problems, "lines", "site_line_owned_twice", **facts)
+            owner.setdefault(line, gateway)
+    if any("lines" not in gateway.values for gateway in world.tables["gateway"]):
+        # what that gateway owns is not known: its own error stands for these
+        return
+    for line_row in world.tables["line"]:
+        if line_row.id and line_row.id not in owner and world.tables["gateway"]:
+            line_row.error(world.problems, "id", "site_line_not_owned", line=line_row.id)
+
+
+def _responsibilities_cover_the_area(world: World) -> None:
+    seen: dict[tuple[str, str], Row] = {}
+    scopes = set()
+    rows = world.tables["responsibility"]
+    for row in rows:
+        scope, duty = row.values.get("scope"), row.values.get("duty")
+        if scope is None:
+            continue
+        scopes.add(scope)
+        table, _, place = scope.partition(":")
+        if table in SCOPES and place not in world.by_id[table]:
+            _missing(row, "scope", place, list(world.by_id[table]), world.problems)
+        if duty is None:
+            continue
+        first = seen.setdefault((scope.lower(), duty), row)
+        if first is not row:
+            facts = {"got": scope, "duty": duty, "other": first.line_of("scope")}
+            row.error(world.problems, "scope", "site_scope_twice", **facts)
+    if "area" not in scopes and all("scope" in row.values for row in rows):
+        site = world.tables["site"][0]
+        world.problems.error(site.file, rows[0].line if rows else 1, "site_scope_area")
+
+
+def _households_have_one_meter(world: World) -> None:
+    by_household: dict[str, Row] = {}
+    without = []
+    for meter in world.tables["meter"]:
+        if meter.values.get("kind") != "household":
+            continue
+        household = meter.values.get("household")
+        if household is None:
+            if "household" not in meter.written:
+                without.append(meter)
+            continue
+        first = by_household.setdefault(household.lower(), meter)
+        if first is not meter:
+            facts = {"household": household, "other": first.line}
+            meter.warning(world.problems, "household", "site_household_twice", **facts)
+    if without:
+        without[0].warning(world.problems, "household", "site_household_none", count=len(without))
+
+
+def _places_are_measured_once(world: World) -> None:
+    measured: dict[str, dict[str, Row]] = defaultdict(dict)
+    for meter in world.tables["meter"]:
+        kind = meter.values.get("kind")
+        field = NEEDS.get(kind) if kind in ("master", "feeder") else None
+        place = meter.values.get(field) if field else None
+        if field is None or place is None:
+            continue
+        first = measured[field].setdefault(place, meter)
+        if first is not meter:
+            facts = {"other": first.line, "kind": kind, "place": f"{field} {place}"}
+            meter.warning(world.problems, field, "site_place_twice", **facts)
+    for transformer in world.tables["transformer"]:
+        if transformer.id and transformer.id not in measured["transformer"]:
+            transformer.warning(world.problems, "id", "site_master_none", id=transformer.id)
+
+
+_RULES: tuple[Callable[[World], None], ...] = (
+    _references_exist,
+    _boxes_stand_in_their_building,
+    _meters_have_their_place,
+    _profiles_fit,
+    _units_differ_on_a_line,
+    _every_line_has_one_gateway,
+    _responsibilities_cover_the_area,
+    _households_have_one_meter,
+    _places_are_measured_once,
+)
