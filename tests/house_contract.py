@@ -94,7 +94,7 @@ ROOMS = (
     room("edge.words", "", COMPUTING | {"argparse", "os", "sys"}, timeless=True),
     room("edge.site", "edge.words protocol.quantity", COMPUTING | FILES, timeless=True),
     room("edge.bus", f"edge.words edge.site {_BUS}", timeless=True),
-    room("edge.plan", f"edge.words edge.site edge.bus {_BUS}", timeless=True),
+    room("edge.plan", f"edge.words edge.site edge.bus {_BUS} protocol.uplink", timeless=True),
     room("edge.journal", "edge.words", COMPUTING | FILES, timeless=True),
     room("edge.analysis", f"edge.words edge.site edge.journal {_BUS}", timeless=True),
     room("edge.uplink", "edge.words edge.journal protocol.uplink", timeless=True),
@@ -105,7 +105,7 @@ ROOMS = (
     room(
         "firmware_sim",
         "edge.words edge.site protocol.quantity",
-        COMPUTING | OUTSIDE | {"amqtt", "paho", "rich"},
+        COMPUTING | OUTSIDE | {"amqtt", "paho", "random", "rich"},
         timeless=False,
     ),
     room("firmware_sim.firmware", "", MICROPYTHON, timeless=False),
