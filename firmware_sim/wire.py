@@ -56,7 +56,7 @@ class Wire:
         return end
 
     def _collide(self, one: Burst, other: Burst) -> None:
-        """Mix what overlaps into the burst that began first; leave to the other what lies behind."""
+        """Mix what overlaps into the burst that began first; the other keeps what lies behind."""
         self.collisions += 1
         first, second = (one, other) if one.start <= other.start else (other, one)
         offset = (second.start - first.start) // self.char_ns

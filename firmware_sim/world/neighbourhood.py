@@ -66,9 +66,7 @@ class Neighbourhood:
     """
 
     def __init__(self, site: Site, seed: int = 1, shift_ms: int = 0) -> None:
-        zone = ZoneInfo(site.timezone).utcoffset(datetime(2026, 1, 1)) or timedelta()
-        # one offset for ever: a clock change must not make energy run back
-        self.utc_offset_ms = int(zone.total_seconds() * 1000)
+        self.utc_offset_ms = self.offset_ms(site)
         self.shift_ms = shift_ms
         self._day0_ms = int(DAY0.timestamp() * 1000)
         self._site = site
@@ -145,11 +143,11 @@ class Neighbourhood:
     def _sum(self, meter: Meter) -> tuple[Load, ...]:
         if meter.kind not in ("feeder", "master"):
             return self._own[meter.id]
+        master = meter.kind == "master"
         feeders = {
-            f.id
-            for f in self._site.feeders
-            if f.id == meter.feeder
-            or (meter.kind == "master" and f.transformer == meter.transformer)
+            feeder.id
+            for feeder in self._site.feeders
+            if feeder.id == meter.feeder or (master and feeder.transformer == meter.transformer)
         }
         return tuple(
             load
@@ -163,6 +161,12 @@ class Neighbourhood:
         return feeder in feeders or (
             above.kind == "master" and other.transformer == above.transformer
         )
+
+    @staticmethod
+    def offset_ms(site: Site) -> int:
+        """Local time minus UTC, ms; one for ever: a clock change must not run energy back."""
+        offset = ZoneInfo(site.timezone).utcoffset(datetime(2026, 1, 1)) or timedelta()
+        return offset // timedelta(milliseconds=1)
 
     @staticmethod
     def _boxes(site: Site) -> dict[str, str]:

@@ -4,6 +4,8 @@ Knots (hour, share of the 20:30 peak) of a summer evening area, straight lines b
 which tariff register counts when (residential peak 08-22, valley 22-08).
 """
 
+from itertools import pairwise
+
 BLOCK_MS = 300_000
 """A household draws evenly, but for a ripple, within five minutes."""
 DAY_MS = 86_400_000
@@ -33,7 +35,7 @@ TARIFF_VALLEY = 4
 
 def share(hour: float) -> float:
     """Share of the peak at this hour of the day, 0 <= hour <= 24."""
-    for (h0, s0), (h1, s1) in zip(KNOTS, KNOTS[1:], strict=False):
+    for (h0, s0), (h1, s1) in pairwise(KNOTS):
         if h0 <= hour <= h1:
             return s0 + (s1 - s0) * (hour - h0) / (h1 - h0)
     raise ValueError(f"hour {hour} is not within a day")

@@ -1,0 +1,97 @@
+"""A broker of one's own on a free loopback port: mosquitto where it is installed, else amqtt."""
+
+import importlib.util
+import os
+import pathlib
+import shutil
+import socket
+from dataclasses import dataclass
+
+from edge.words import BoxgateError
+from firmware_sim.bench_tools.children import Child, Children
+
+PLACES = ("/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/sbin")
+"""Where mosquitto stands when it is not on the PATH: Debian keeps it from users."""
+
+START_S = 15.0
+TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class RunningBroker:
+    """A broker that takes connections."""
+
+    kind: str
+    """"mosquitto" or "amqtt"."""
+    port: int
+    child: Child
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"mqtt://127.0.0.1:{self.port}"
+
+    @property
+    def mqtt(self) -> str:
+        """The MQTT version to speak with it: amqtt knows only 3.1.1."""
+        return "3.1.1" if self.kind == "amqtt" else "auto"
+
+
+def find_mosquitto() -> str | None:
+    """Path of the mosquitto program, None where there is none."""
+    path = os.pathsep.join((os.environ.get("PATH", os.defpath), *PLACES))
+    return shutil.which("mosquitto", path=path)
+
+
+def free_port() -> int:
+    """A loopback port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start_broker(children: Children, kind: str = "auto") -> RunningBroker:
+    """Start a broker and wait until it listens.
+
+    `kind` is "auto", "mosquitto" or "amqtt". BoxgateError when there is neither or none starts.
+    """
+    program = find_mosquitto() if kind in ("auto", "mosquitto") else None
+    if program is None and (kind == "mosquitto" or importlib.util.find_spec("amqtt") is None):
+        raise BoxgateError("broker_none")
+    kind = "mosquitto" if program else "amqtt"
+    for attempt in range(TRIES):
+        port = free_port()
+        if program:
+            config = _mosquitto_config(children.folder, port)
+            child = children.start("broker", program, "-c", str(config))
+        else:
+            child = children.python(
+                "broker", "-m", "firmware_sim.bench_tools.amqtt_broker", str(port)
+            )
+        try:
+            child.wait_until(lambda port=port: listens(port), START_S)  # type: ignore[misc]
+        except BoxgateError:
+            # somebody else may have taken the port in between
+            child.stop()
+            if attempt == TRIES - 1:
+                raise
+        else:
+            return RunningBroker(kind, port, child)
+    raise AssertionError("unreachable")
+
+
+def listens(port: int) -> bool:
+    """Does something take connections there?"""
+    with socket.socket() as probe:
+        probe.settimeout(1.0)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _mosquitto_config(folder: pathlib.Path, port: int) -> pathlib.Path:
+    lines = [f"listener {port} 127.0.0.1", "allow_anonymous true", "persistence false"]
+    if os.geteuid() == 0:
+        # changing its user would cut the tie that ends it with its parent
+        lines.append("user root")
+    path = folder / "mosquitto.conf"
+    path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    return path

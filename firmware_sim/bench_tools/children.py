@@ -1,0 +1,136 @@
+"""Child processes that end with their parent, however it ends.
+
+Each child leads a session of its own, so that Ctrl-C reaches the parent alone and it can stop them
+in order; the kernel is asked to end a child when its parent dies (PR_SET_PDEATHSIG), which covers
+kill -9. Everything a child says goes to its log file.
+"""
+
+import ctypes
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+
+from edge.words import BoxgateError
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+"""The folder above the packages; in a checkout, the repository."""
+
+STOP_S = 3.0
+"""How long a child may take to end on SIGTERM before it is killed."""
+
+POLL_S = 0.05
+_PR_SET_PDEATHSIG = 1
+
+
+def _die_with(parent: int, libc: ctypes.CDLL | None) -> Callable[[], None]:
+    def in_child() -> None:
+        if libc is not None:
+            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != parent:
+            # it died between the fork and the line above
+            os._exit(1)
+
+    return in_child
+
+
+def _libc() -> ctypes.CDLL | None:
+    return ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+class Child:
+    """One process; `log` holds all it said."""
+
+    def __init__(self, name: str, command: Sequence[str], log: pathlib.Path) -> None:
+        self.name = name
+        self.log = log
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                env=environment(),
+                preexec_fn=_die_with(os.getpid(), _libc()),
+            )
+        self.pid = self._process.pid
+
+    def ended(self, within_s: float = 0.0) -> int | None:
+        """The exit code, or None while it runs; waits for the end up to `within_s` seconds."""
+        try:
+            return self._process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def said(self) -> str:
+        """The last line of its log."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").split("\n")
+        return next((line for line in reversed(lines) if line.strip()), "")
+
+    def wait_until(self, true: Callable[[], bool], within_s: float) -> None:
+        """Wait for a condition; BoxgateError when the child ends first or time runs out."""
+        until = time.monotonic() + within_s
+        while not true():
+            code = self.ended(POLL_S)
+            if code is not None:
+                raise BoxgateError("child_ended", name=self.name, code=code, said=self.said())
+            if time.monotonic() > until:
+                raise BoxgateError("child_slow", name=self.name, seconds=within_s, log=self.log)
+
+    def stop(self, within_s: float = STOP_S) -> int:
+        """SIGTERM, then SIGKILL after `within_s`; gives the exit code."""
+        if self.ended() is None:
+            self._process.terminate()
+        code = self.ended(within_s)
+        if code is None:
+            self._process.kill()
+            code = self._process.wait()
+        return code
+
+
+class Children:
+    """The children of one run, stopped in the reverse order of their start."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.folder = folder
+        self._running: list[Child] = []
+
+    def __enter__(self) -> "Children":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # all are told at once, so that the slowest one alone decides how long the end takes
+        for child in reversed(self._running):
+            if child.ended() is None:
+                os.kill(child.pid, signal.SIGTERM)
+        for child in reversed(self._running):
+            child.stop()
+
+    def start(self, name: str, *command: str) -> Child:
+        """Start a process; its log is FOLDER/NAME.log. BoxgateError when it cannot be started."""
+        try:
+            child = Child(name, command, self.folder / f"{name}.log")
+        except OSError as error:
+            raise BoxgateError("child_missing", name=name, cause=error.strerror) from error
+        self._running.append(child)
+        return child
+
+    def python(self, name: str, *arguments: str) -> Child:
+        """Start a module or file with this very Python."""
+        return self.start(name, sys.executable, *arguments)
+
+
+def environment() -> Mapping[str, str]:
+    """This environment, with the packages beside this file importable and output unbuffered."""
+    path = os.pathsep.join(p for p in (str(ROOT), os.environ.get("PYTHONPATH", "")) if p)
+    return {**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}

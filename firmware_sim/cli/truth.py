@@ -1,0 +1,134 @@
+"""`boxgate-sim truth`: compare readings that arrived with what the meters answered."""
+
+import argparse
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from edge.words.messages import say
+from firmware_sim.judge import SHOWN, Report, TruthTable, judge, load_readings, load_truth
+
+SUMMARY = "compare readings that arrived with what the meters answered"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the verb."""
+    parser.add_argument("truth", metavar="TRUTH", type=Path, help="file written by `up --truth`")
+    parser.add_argument("readings", metavar="READINGS", type=Path, help="JSON lines of a head-end")
+    parser.add_argument("--site", type=Path, help="site: its meters are due, answered or not")
+    parser.add_argument("--line", help="only this line")
+    parser.add_argument("--sweeps", type=int, default=2, help="complete sets due of every meter")
+    parser.add_argument("--json", action="store_true", help="the report as one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 = everything equal and complete; 1 = not, with the reason in one sentence."""
+    truth = load_truth(args.truth, args.line)
+    readings = load_readings(args.readings)
+    due = _due(args.site, args.line, truth)
+    if args.line is not None:
+        # readings carry no line: those of other lines' meters are not ours to judge
+        readings = [reading for reading in readings if reading.meter in due]
+    report = judge(truth, readings, due)
+    reason = _reason(report, args.sweeps)
+    if args.json:
+        print(json.dumps(_as_json(report, args.sweeps, reason), ensure_ascii=False))
+    else:
+        _print(report, args.sweeps)
+        print(reason or say("sim_truth_equal", count=report.equal, meters=len(due)))
+    return 1 if reason else 0
+
+
+def _due(site_path: Path | None, line: str | None, truth: TruthTable) -> dict[str, str]:
+    """Meters that must be complete, with their kind; without a site, those that answered."""
+    if site_path is None:
+        return {meter: "" for meter, _ in sorted(truth)}
+    # the site's own reader only when a site is given: the judge runs without
+    from edge.site.load import read_site
+
+    site = read_site(site_path)
+    return {
+        meter.id: "three-phase" if meter.phase == "ABC" else "single-phase"
+        for meter in site.meters
+        if meter.protocol == "dlt645" and line in (None, meter.line)
+    }
+
+
+def _reason(report: Report, sweeps: int) -> str:
+    """Why this is not a pass; empty when it is."""
+    if report.different:
+        first = report.different[0]
+        return say(
+            "sim_truth_different",
+            count=len(report.different),
+            compared=report.compared,
+            meter=first.reading.meter,
+            quantity=first.reading.quantity,
+            value=_text(first.reading.value),
+            answered=_text(first.answered),
+        )
+    if report.untrue:
+        one = report.untrue[0]
+        return say(
+            "sim_truth_unanswered",
+            count=len(report.untrue),
+            meter=one.meter,
+            quantity=one.quantity,
+            value=_text(one.value),
+        )
+    short = report.short(sweeps)
+    if short or not report.equal:
+        return say(
+            "sim_truth_incomplete",
+            short=len(short),
+            due=len(report.sweeps),
+            sweeps=sweeps,
+            meter=short[0] if short else "-",
+        )
+    return ""
+
+
+def _print(report: Report, sweeps: int) -> None:
+    short = len(report.short(sweeps))
+    print(f"readings compared      {report.compared}")
+    print(f"equal                  {report.equal}")
+    print(f"different              {len(report.different)}")
+    for one in report.different[:SHOWN]:
+        where = f"{one.reading.meter} {one.reading.quantity} at {one.reading.t}"
+        print(f"  {where}: arrived {_text(one.reading.value)}, answered {_text(one.answered)}")
+    print(f"readings without truth {len(report.untrue)}")
+    print(f"readings without value {report.missing}")
+    print(f"truth without reading  {report.unread}")
+    print(f"meters complete        {len(report.sweeps) - short}/{len(report.sweeps)}")
+
+
+def _as_json(report: Report, sweeps: int, reason: str) -> dict[str, Any]:
+    short = report.short(sweeps)
+    return {
+        "compared": report.compared,
+        "equal": report.equal,
+        "different": len(report.different),
+        "first_different": [
+            {
+                "meter": one.reading.meter,
+                "quantity": one.reading.quantity,
+                "t": one.reading.t,
+                "arrived": _text(one.reading.value),
+                "answered": _text(one.answered),
+            }
+            for one in report.different[:SHOWN]
+        ],
+        "readings_without_truth": len(report.untrue),
+        "readings_without_value": report.missing,
+        "truth_without_reading": report.unread,
+        "meters_due": len(report.sweeps),
+        "meters_complete": len(report.sweeps) - len(short),
+        "sweeps": sweeps,
+        "short": short,
+        "reason": reason or None,
+    }
+
+
+def _text(value: Decimal | None) -> str:
+    return "no value" if value is None else f"{value:f}"

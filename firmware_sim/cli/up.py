@@ -1,0 +1,129 @@
+"""`boxgate-sim up`: the meters of a site on serial devices, until told to stop."""
+
+import argparse
+import os
+import signal
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from edge.site.load import read_site
+from edge.site.model import Site
+from edge.words.messages import BoxgateError
+from firmware_sim.bridge.bench import Bench, LineUp, Options, clock_time, port_map, write_whole
+from firmware_sim.truth import TruthFile
+
+SUMMARY = "bring the meters of a site to life on serial devices"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of the verb."""
+    parser.add_argument("site", metavar="SITE", type=Path, help="site folder or site.toml")
+    parser.add_argument("--line", nargs="+", metavar="ID", help="only these lines")
+    parser.add_argument("--dir", type=Path, help="folder for the devices' names")
+    parser.add_argument("--ports", type=Path, help="port map to write (default: DIR/ports.toml)")
+    parser.add_argument("--truth", type=Path, help="file for every register answered")
+    parser.add_argument("--seed", type=int, default=1, help="the neighbourhood's seed")
+    parser.add_argument(
+        "--delay-ms", type=_Range(0, 10_000), default=20, help="request to answer, ms"
+    )
+    parser.add_argument("--wake", type=_Range(0, 32), default=4, help="FE bytes before an answer")
+    parser.add_argument("--dead", nargs="+", default=[], metavar="ADDR", help="silent meters")
+    parser.add_argument("--start", metavar="HH:MM", help="time of day the load begins at")
+    parser.add_argument(
+        "--with-parent", action="store_true", help="stop when the parent process is gone"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Bring the lines up, say so, play until SIGTERM, SIGINT or the parent's end."""
+    parent = os.getppid()
+    site = read_site(args.site)
+    lines = _lines(site, args.line)
+    options = _options(site, args)
+    stop: list[int] = []
+    with ExitStack() as stack:
+        wakeup = _on_signals(stack, stop)
+        folder = _folder(stack, args.dir)
+        ports: Path = args.ports or folder / "ports.toml"
+        truth = None
+        if args.truth:
+            truth = TruthFile(args.truth)
+            stack.callback(truth.close)
+        bench = Bench(site, lines, folder, options, truth)
+        stack.callback(bench.close)
+        write_whole(ports, port_map(bench.lines))
+        stack.callback(ports.unlink, missing_ok=True)
+        for up in bench.lines:
+            print(_describe(up))
+        print("ready", flush=True)
+        bench.serve(lambda: not stop and not (args.with_parent and os.getppid() != parent), wakeup)
+    return 0
+
+
+def _describe(up: LineUp) -> str:
+    """One line of output: id, device, meters, speed."""
+    rest = f", {up.silent} silent" if up.silent else ""
+    return f"{up.line.id} {up.pty.link} {up.meters} meters{rest}, {up.line.baud} 8N1"
+
+
+def _lines(site: Site, wanted: list[str] | None) -> tuple[str, ...]:
+    known = [line.id for line in site.lines]
+    for line in wanted or ():
+        if line not in known:
+            raise BoxgateError("sim_no_line", line=line, site=site.id, lines=", ".join(known))
+    # each once, in the site's order
+    return tuple(line for line in known if wanted is None or line in wanted)
+
+
+def _options(site: Site, args: argparse.Namespace) -> Options:
+    known = {meter.id for meter in site.meters}
+    for address in args.dead:
+        if address not in known:
+            raise BoxgateError("sim_no_meter", meter=address, site=site.id)
+    try:
+        start = None if args.start is None else clock_time(args.start)
+    except ValueError as error:
+        raise BoxgateError("sim_start", text=args.start) from error
+    return Options(args.seed, args.delay_ms, args.wake, frozenset(args.dead), start)
+
+
+def _folder(stack: ExitStack, wanted: Path | None) -> Path:
+    """Where the devices' names stand; a temporary folder goes when we go."""
+    if wanted is None:
+        return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="boxgate-sim-")))
+    try:
+        wanted.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BoxgateError("sim_dir", path=wanted, cause=error.strerror) from error
+    return wanted.absolute()
+
+
+def _on_signals(stack: ExitStack, stop: list[int]) -> int:
+    """Note SIGTERM and SIGINT in `stop`; the descriptor that becomes readable then."""
+    wakeup, notify = os.pipe()
+    os.set_blocking(notify, False)
+    stack.callback(os.close, wakeup)
+    stack.callback(os.close, notify)
+    stack.callback(signal.set_wakeup_fd, signal.set_wakeup_fd(notify))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        old = signal.signal(number, lambda received, _: stop.append(received))
+        stack.callback(signal.signal, number, old)
+    return wakeup
+
+
+class _Range:
+    """An argparse type: an integer between two bounds."""
+
+    def __init__(self, low: int, high: int) -> None:
+        self._low = low
+        self._high = high
+
+    def __call__(self, text: str) -> int:
+        value = int(text)
+        if not self._low <= value <= self._high:
+            raise argparse.ArgumentTypeError(f"{value} is not within {self._low}..{self._high}")
+        return value
+
+    def __repr__(self) -> str:
+        return "number"
