@@ -26,7 +26,8 @@ class Quantity:
         """The scaled integer as a number in the unit, correctly rounded."""
         if self.exponent >= 0:
             return float(scaled * 10**self.exponent)
-        return scaled / 10**-self.exponent
+        divisor: int = 10**-self.exponent
+        return scaled / divisor
 
 
 @functools.cache

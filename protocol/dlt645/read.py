@@ -8,7 +8,9 @@ Theory of operation
 Anything else is NotMine, with the first reason that fits, in this order: "echo" (from a master),
 "address", "function" (an answer to something else), "identifier", "sequence", "length" (data that
 can't be this item: a value is never guessed from it). NotMine changes nothing: the master waits on.
-Asking the same SEQ again is the master sending the last request again; start() begins anew.
+Asking the same SEQ again is the master sending the last request again; start() begins anew. An
+error answer carries no identifier, so one that comes late from the same meter can't be told apart;
+its error byte may be missing (code 0) and bytes behind it are passed over.
 """
 
 from cext.framing import Frame645, build645
@@ -117,7 +119,7 @@ class Read:
         if self._sequence >= _LAST_SEQUENCE and more:
             return _SEQUENCE
         joined = self._parts + part
-        if IDENTIFIER + len(joined) > LONGEST:
+        if IDENTIFIER + len(joined) > LONGEST or (more and not part):
             return _LENGTH
         if not more:
             return self._done(joined)
