@@ -1,0 +1,469 @@
+"""The session with the utility's broker, as a state machine without I/O.
+
+Theory of operation. The journal is the only queue. The session takes what waits there in two
+lanes (see lanes.py), keeps a window of publishes in flight, and settles an entry in the journal
+only on the word that counts: the broker's PUBACK (ack = "broker") or the head-end's own message
+on .../commit (ack = "head-end"). Nothing else ever settles, so a lost connection, a killed broker
+or a killed gateway can only make an entry be sent twice, and (epoch, seq) shows that.
+
+    IDLE --retry time--> CONNECTING --Connected--> ONLINE --stop()--> LEAVING --> CLOSED
+      ^                      |                        |                  |
+      +--- refused, lost, no CONNACK in 10 s ---------+                  farewell acknowledged,
+      +--- lost, or a publish not acknowledged in 30 s                   lost, or 2 s over
+
+What keeps order within a lane: entries go out in seq order, and a new connection begins with
+everything unsettled as backlog. A connection begins with a probe: one entry alone, until the
+broker takes it. Otherwise, when nobody subscribes yet (PUBACK reason 16), the first half of a
+window would be refused and the second half delivered. After any refusal the session holds its
+data for a while (backoff) and probes again; what was refused goes next in its lane.
+
+The window's last place is kept for the state message and the farewell, and of the rest the
+backlog leaves some room, so that a live entry never waits for old ones.
+
+MQTT 3.1.1 is tried only when the broker answers CONNACK 132, never because a connection dropped:
+3.1.1 has no PUBACK reasons, and a broker that denies a publish there still acknowledges it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from edge.journal import Entry, Journal, JournalError, ranges
+from edge.uplink.backoff import SECOND, delay_ns
+from edge.uplink.lanes import Lanes
+from edge.uplink.messages import message
+from edge.uplink.net import (
+    NEVER,
+    NO_SUBSCRIBERS,
+    REFUSED_FROM,
+    UNSUPPORTED_VERSION,
+    Acked,
+    Actions,
+    Connect,
+    Connected,
+    Disconnect,
+    Lost,
+    Message,
+    MqttVersion,
+    NetAction,
+    NetEvent,
+    Publish,
+    Refused,
+    Subscribe,
+)
+from edge.uplink.settings import Counters, UplinkSettings
+from edge.uplink.settle import Settler
+from protocol.uplink import Lane, PayloadError, State, Topics, read_commit, state_payload
+
+DEST = "uplink"
+"""The utility's name among the journal's destinations."""
+
+PACKET_OVERHEAD = 16
+"""Bytes of a PUBLISH besides topic and payload, at most (MQTT 5 §3.3, no properties)."""
+
+
+class Phase(Enum):
+    """Where the session is."""
+
+    IDLE = "idle"
+    CONNECTING = "connecting"
+    ONLINE = "online"
+    LEAVING = "leaving"
+    CLOSED = "closed"
+
+
+LOOKS = 64
+"""Looks into a lane in one step, so that a run of unsendable entries cannot hold the thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    """A publish not yet acknowledged; seq 0 = a state message."""
+
+    seq: int
+    epoch: str
+    at: int
+
+
+class Session:
+    """Journal to broker. One thread; `now` never goes back."""
+
+    def __init__(self, journal: Journal, settings: UplinkSettings, dest: str = DEST) -> None:
+        self.settings = settings
+        self.phase = Phase.IDLE
+        self.reason = ""
+        """Why there is no connection, for people."""
+        self.counters = Counters()
+        self._journal = journal
+        self._dest = dest
+        self._topics = Topics(settings.site, settings.gateway)
+        self._lanes = Lanes(journal, dest)
+        self._stale = True
+        """The lanes must be opened anew before anything is taken from them."""
+        self._settler = Settler(journal, dest, settings)
+        self._state = State(status="online")
+        self._state_due = True
+        self._protocol: MqttVersion = "3.1.1" if settings.protocol == "3.1.1" else "5"
+        self._items: list[NetAction] = []
+        self._connection = 0
+        self._handle = 0
+        self._attempt = 0
+        self._until = 0
+        """Deadline of the phase: next try, CONNACK, or end of the farewell."""
+        self._since = 0
+        self._window = settings.window
+        self._packet = 0
+        self._flights: dict[int, _Flight] = {}
+        self._farewell = 0
+        self._stopping = False
+        self._probing = True
+        self._refusals = 0
+        self._hold_until = 0
+        self._journal_at = 0
+        self._unfinished = False
+        self._unsendable: list[ranges.Range] = []
+        self._sent_upto = 0
+        self._commit_at = NEVER
+        self._commit_wait = settings.commit_ns
+
+    @property
+    def closed(self) -> bool:
+        """Whether stop() has come to its end."""
+        return self.phase is Phase.CLOSED
+
+    def state(self, state: State) -> None:
+        """Sets the state to publish, with the next step and at every connect."""
+        self._state = state
+        self._state_due = True
+
+    def stop(self, now: int) -> None:
+        """Says goodbye with the next steps: the offline state, then Disconnect; 2 s at most."""
+        if not self._stopping:
+            self._stopping = True
+            self._until = now + self.settings.leave_ns
+
+    def step(self, now: int, event: NetEvent | None) -> Actions:
+        """Takes one event (None: time has passed, or the journal has new entries)."""
+        self._items = []
+        if event is not None and event.connection == self._connection:
+            handler = _TRANSITIONS.get((self.phase, type(event)))
+            if handler is not None:
+                handler(self, now, event)
+        self._deadlines(now)
+        if self.phase in (Phase.ONLINE, Phase.LEAVING):
+            self._settle(now)
+            self._speak(now)
+            self._send(now)
+        return Actions(tuple(self._items), self._wake(now))
+
+    # ---- the connection -----------------------------------------------------------------------
+
+    def _deadlines(self, now: int) -> None:
+        if self._stopping:
+            self._leave(now)
+        if self.phase is Phase.IDLE and now >= self._until:
+            self._connect(now)
+        elif self.phase is Phase.CONNECTING and now >= self._until:
+            self._drop(now, f"no CONNACK in {self.settings.connack_ns // SECOND} s")
+        elif self.phase is Phase.ONLINE and now >= self._ack_deadline():
+            self._drop(now, f"a publish was not acknowledged in {self.settings.ack_ns // SECOND} s")
+
+    def _connect(self, now: int) -> None:
+        self._connection += 1
+        self.phase = Phase.CONNECTING
+        self._until = now + self.settings.connack_ns
+        will = msgspec.structs.replace(
+            State(status="offline", reason="lost"),
+            version=self._state.version,
+            config=self._state.config,
+            epoch=self._journal.epoch,
+        )
+        self._items.append(
+            Connect(
+                connection=self._connection,
+                protocol=self._protocol,
+                will_topic=self._topics.state,
+                will_payload=state_payload(will),
+                client_id=f"boxgate-{self.settings.site}-{self.settings.gateway}",
+                keepalive=self.settings.keepalive_s,
+            )
+        )
+
+    def _on_connected(self, now: int, event: Connected) -> None:
+        self.phase = Phase.ONLINE
+        self.reason = ""
+        self.counters.connections += 1
+        self._since = now
+        self._window = max(1, min(self.settings.window, event.receive_maximum))
+        self._packet = event.maximum_packet
+        self._state_due = True
+        self._probing = True
+        self._hold_until = 0
+        self._stale = True
+        self._commit_at = NEVER
+        if self.settings.ack == "head-end":
+            self._items.append(Subscribe(self._connection, self._topics.commit, 1))
+
+    def _on_refused(self, now: int, event: Refused) -> None:
+        self.counters.refused_connections += 1
+        falls_back = (
+            event.code == UNSUPPORTED_VERSION
+            and self.settings.protocol == "auto"
+            and self._protocol == "5"
+        )
+        self._idle(now, event.reason)
+        if falls_back:
+            self._protocol = "3.1.1"
+            self._attempt = 0
+            self._until = now
+
+    def _on_lost(self, now: int, event: Lost) -> None:
+        self.counters.lost_connections += 1
+        self._idle(now, event.reason)
+
+    def _drop(self, now: int, reason: str) -> None:
+        """Gives a connection up that is still there."""
+        self._items.append(Disconnect(self._connection))
+        self.counters.lost_connections += 1
+        self._idle(now, reason)
+
+    def _idle(self, now: int, reason: str) -> None:
+        if self.phase is Phase.ONLINE and now - self._since >= self.settings.stable_ns:
+            self._attempt = 0
+        self.phase = Phase.IDLE
+        self.reason = reason
+        self._flights.clear()
+        self._settle(now, force=True)
+        name = f"{self.settings.site}/{self.settings.gateway}"
+        self._until = now + delay_ns(name, self._attempt, self.settings.reconnect_most_s)
+        self._attempt += 1
+
+    def _leave(self, now: int) -> None:
+        """The way from each phase to CLOSED once stop() was called."""
+        if self.phase is Phase.ONLINE:
+            self.phase = Phase.LEAVING
+        elif self.phase is Phase.CONNECTING or (self.phase is Phase.LEAVING and now >= self._until):
+            self._items.append(Disconnect(self._connection))
+            self._close(now)
+        elif self.phase is Phase.IDLE:
+            self._close(now)
+
+    def _on_lost_leaving(self, now: int, event: Lost) -> None:
+        self.reason = event.reason
+        self._close(now)
+
+    def _close(self, now: int) -> None:
+        self._flights.clear()
+        self._settle(now, force=True)
+        self.phase = Phase.CLOSED
+
+    # ---- what comes back ----------------------------------------------------------------------
+
+    def _on_acked(self, now: int, event: Acked) -> None:
+        flight = self._flights.pop(event.handle, None)
+        if flight is None:
+            return
+        if not flight.seq:
+            self.counters.refused += event.reason_code >= REFUSED_FROM
+            if event.handle == self._farewell:
+                self._items.append(Disconnect(self._connection))
+                self._close(now)
+        elif event.reason_code == NO_SUBSCRIBERS or event.reason_code >= REFUSED_FROM:
+            self._on_refusal(now, flight, event.reason_code)
+        else:
+            self._on_accepted(now, flight)
+
+    def _on_refusal(self, now: int, flight: _Flight, reason_code: int) -> None:
+        if reason_code == NO_SUBSCRIBERS:
+            self.counters.no_subscriber += 1
+        else:
+            self.counters.refused += 1
+        if flight.epoch == self._lanes.epoch:
+            self._lanes.again(flight.seq)
+        self._probing = True
+        # A whole window may be refused together: that is one reason to wait, not twenty.
+        if now >= self._hold_until:
+            name = f"{self.settings.site}/{self.settings.gateway}"
+            self._hold_until = now + delay_ns(name, self._refusals, self.settings.refused_most_s)
+            self._refusals += 1
+
+    def _on_accepted(self, now: int, flight: _Flight) -> None:
+        self.counters.accepted += 1
+        self._refusals = 0
+        if now >= self._hold_until:
+            self._probing = False
+        if self.settings.ack == "broker":
+            self._settler.add(now, flight.epoch, [(flight.seq, flight.seq)])
+        else:
+            self._sent_upto = max(self._sent_upto, flight.seq)
+            if self._commit_at == NEVER:
+                self._commit_at = now + self._commit_wait
+
+    def _on_message(self, now: int, event: Message) -> None:
+        if event.topic != self._topics.commit or self.settings.ack != "head-end":
+            return
+        try:
+            commit = read_commit(event.payload)
+        except PayloadError:
+            self.counters.bad_commits += 1
+            return
+        if commit.epoch != self._journal.epoch:
+            self.counters.bad_commits += 1
+            return
+        self._settler.add(now, commit.epoch, commit.ranges)
+        self._commit_wait = self.settings.commit_ns
+        self._commit_at = now + self._commit_wait
+
+    def _settle(self, now: int, force: bool = False) -> None:
+        """Acknowledgements to the journal; after an error they wait for the next try."""
+        if now < self._journal_at and not force:
+            return
+        try:
+            self._settler.flush(now, alone=force or not self._flying())
+        except JournalError as error:
+            self._on_journal_error(now, error)
+
+    def _on_journal_error(self, now: int, error: JournalError) -> None:
+        self.counters.journal_errors += 1
+        self.reason = error.text("en")
+        self._journal_at = now + self.settings.journal_ns
+
+    # ---- what goes out ------------------------------------------------------------------------
+
+    def _speak(self, now: int) -> None:
+        """The state message: one in flight at a time, the farewell last of all."""
+        if self.phase is Phase.LEAVING:
+            if not self._farewell and len(self._flights) < self._window:
+                offline = replace_state(self._state, status="offline", reason="stopped")
+                self._farewell = self._publish(now, self._topics.state, offline, retain=True)
+            return
+        speaking = len(self._flights) > len(self._flying())
+        if self._state_due and not speaking and len(self._flights) < self._window:
+            facts = {name: getattr(self.counters, name) for name in Counters.__slots__}
+            said = replace_state(self._state, uplink={**self._state.uplink, **facts})
+            self._publish(now, self._topics.state, said, retain=True)
+            self._state_due = False
+
+    def _send(self, now: int) -> None:
+        self._unfinished = False
+        if self.phase is not Phase.ONLINE or now < self._hold_until or now < self._journal_at:
+            return
+        try:
+            self._resend_uncommitted(now)
+            if self._stale or self._lanes.epoch != self._journal.epoch:
+                self._lanes.open()
+                self._stale = False
+            self._send_lane(now, "live", self._lanes.live)
+            self._send_lane(now, "backlog", self._lanes.backlog)
+        except JournalError as error:
+            self._on_journal_error(now, error)
+
+    def _send_lane(self, now: int, lane: Lane, take: Callable[[int], list[Entry]]) -> None:
+        """Publishes from a lane while there is room and something to send."""
+        for _ in range(LOOKS):
+            entries = take(self._room(lane))
+            if not entries:
+                return
+            for entry in entries:
+                self._send_entry(now, lane, entry)
+        self._unfinished = True
+
+    def _send_entry(self, now: int, lane: Lane, entry: Entry) -> None:
+        epoch = self._lanes.epoch
+        if any((flight.seq, flight.epoch) == (entry.seq, epoch) for flight in self._flying()):
+            return
+        try:
+            topic, payload = message(self._topics, entry, epoch, lane)
+        except PayloadError:
+            self._set_apart(entry.seq)
+            return
+        if self._packet and len(topic) + len(payload) + PACKET_OVERHEAD > self._packet:
+            self._set_apart(entry.seq)
+            return
+        self._publish(now, topic, payload, retain=False, seq=entry.seq)
+        self.counters.sent += 1
+
+    def _flying(self) -> list[_Flight]:
+        """The entries in flight, state messages apart."""
+        return [flight for flight in self._flights.values() if flight.seq]
+
+    def _room(self, lane: Lane) -> int:
+        """How many more entries of a lane may fly."""
+        flying = len(self._flying())
+        if self._probing:
+            places = 1
+        else:
+            places = max(1, self._window - 1)
+            if lane == "backlog" and places > 1:
+                places -= max(1, places // 5)
+        return max(0, min(places - flying, self._window - len(self._flights)))
+
+    def _set_apart(self, seq: int) -> None:
+        """An entry that cannot be sent must not block what follows; it stays unsettled."""
+        self._unsendable = ranges.merge(self._unsendable, [(seq, seq)])
+        self.counters.unsendable = ranges.total(self._unsendable)
+
+    def _publish(
+        self, now: int, topic: str, payload: bytes | State, retain: bool, seq: int = 0
+    ) -> int:
+        self._handle += 1
+        body = state_payload(payload) if isinstance(payload, State) else payload
+        self._flights[self._handle] = _Flight(seq, self._lanes.epoch, now)
+        self._items.append(
+            Publish(self._connection, self._handle, topic, body, qos=1, retain=retain)
+        )
+        return self._handle
+
+    def _resend_uncommitted(self, now: int) -> None:
+        """After long silence of the head-end: its store may have lost what the broker took."""
+        if now < self._commit_at:
+            return
+        if self._journal.waiting(self._dest, 0, self._sent_upto, 1):
+            self._stale = True
+            self.counters.resends += 1
+            self._commit_wait = min(2 * self._commit_wait, self.settings.commit_most_ns)
+            self._commit_at = now + self._commit_wait
+        else:
+            self._commit_at = NEVER
+
+    # ---- time ---------------------------------------------------------------------------------
+
+    def _ack_deadline(self) -> int:
+        first = next(iter(self._flights.values()), None)
+        return NEVER if first is None else first.at + self.settings.ack_ns
+
+    def _wake(self, now: int) -> int:
+        match self.phase:
+            case Phase.CLOSED:
+                return NEVER
+            case Phase.ONLINE:
+                wakes = [self._ack_deadline(), self._commit_at]
+                wakes.append(max(self._settler.due, self._journal_at))
+                if self._unfinished:
+                    wakes.append(now)
+                wakes += [at for at in (self._hold_until, self._journal_at) if at > now]
+                return min(wakes)
+            case _:
+                return self._until
+
+
+def replace_state(state: State, **changes: Any) -> State:
+    """The state with some fields changed."""
+    return msgspec.structs.replace(state, **changes)
+
+
+_TRANSITIONS: dict[tuple[Phase, type], Callable[[Session, int, Any], None]] = {
+    (Phase.CONNECTING, Connected): Session._on_connected,
+    (Phase.CONNECTING, Refused): Session._on_refused,
+    (Phase.CONNECTING, Lost): Session._on_lost,
+    (Phase.ONLINE, Lost): Session._on_lost,
+    (Phase.ONLINE, Acked): Session._on_acked,
+    (Phase.ONLINE, Message): Session._on_message,
+    (Phase.LEAVING, Lost): Session._on_lost_leaving,
+    (Phase.LEAVING, Acked): Session._on_acked,
+    (Phase.LEAVING, Message): Session._on_message,
+}
+"""Which event means what in which phase; what is not here is passed over."""
