@@ -8,10 +8,25 @@ _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 def cpu_s(pid: int) -> float:
     """User and system time of a process since its start, s; OSError when it is gone."""
+    exact = _cpu_of_threads_ns(pid)
+    if exact:
+        return exact / 1e9
     text = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
     # the command's name stands in brackets and may hold anything
     fields = text.rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) * _TICK_S
+
+
+def _cpu_of_threads_ns(pid: int) -> int:
+    """The scheduler's own count over the threads that live, ns; 0 where the kernel keeps none."""
+    total = 0
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        try:
+            total += int((task / "schedstat").read_text(encoding="utf-8").split()[0])
+        except (FileNotFoundError, ProcessLookupError):
+            # this thread ended while we looked, or the kernel was built without the count
+            continue
+    return total
 
 
 def rss_bytes(pid: int) -> int:

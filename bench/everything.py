@@ -1,0 +1,22 @@
+"""All benches one after another, and one table of the figures: `python -m bench.everything`."""
+
+import importlib
+import sys
+
+from bench import footprint, line
+from bench.figures import table
+
+
+def main() -> int:
+    """Run all; 0 always: figures are read, not asserted."""
+    # a module of its own table; its name is not known to the checker of a tree without it
+    frames = importlib.import_module("bench.frames")
+    frames.main([])
+    run = line.measure()
+    print()
+    print(table([*line.figures(run), *footprint.figures(run.agent_rss_bytes)]), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

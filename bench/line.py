@@ -1,0 +1,128 @@
+"""One line back to back at 9600 baud: how full it is, and what the agent pays for an exchange.
+
+Both clients read the same meters and items over the same emulator in the same run: first the real
+`boxgate run`, then the PyPI dlt645 client (bench/line_peer.py). Utilisation is minimal time over
+wall time (DL/T 645-2007: request + answer delay + answer + 30 ms idle, 11 bits a character), taken
+from the emulator's truth file, not from what the agent says of itself. Run: `python -m bench.line`.
+"""
+
+import json
+import pathlib
+import sys
+from dataclasses import dataclass
+
+from bench.figures import Figure, table
+from edge.site.load import read_ports
+from edge.site.model import Line
+from firmware_sim.bench_tools.rig import Rig, rig, tool
+
+SWEEPS = 2
+WARM_EXCHANGES = 48
+"""Left out at the start: the first meters are read while the agent still opens its broker."""
+DEADLINE_S = 150
+DELAY_MS = 20.0
+"""The emulator's answer delay, `boxgate-sim up --delay-ms`."""
+BITS = 11
+FIXED_BYTES = 12
+"""68 A0..A5 68 C L … CS 16."""
+IDENTIFIER_BYTES = 4
+ANSWER_WAKE = 4
+"""FE bytes before an answer, `boxgate-sim up --wake`."""
+PEER_METERS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class LineRun:
+    """What one run measured."""
+
+    utilisation: float
+    told_utilisation: float
+    exchanges: int
+    agent_cpu_ms: float
+    agent_rss_bytes: int
+    peer_cpu_ms: float
+    peer_exchanges: int
+
+
+def minimal_ms(line: Line, data_bytes: int) -> float:
+    """Minimal line time of reading one item of that many data bytes."""
+    asked = line.wake_bytes + FIXED_BYTES + IDENTIFIER_BYTES
+    answered = ANSWER_WAKE + FIXED_BYTES + IDENTIFIER_BYTES + data_bytes
+    return (asked + answered) * BITS * 1000 / line.baud + DELAY_MS + line.idle_ms
+
+
+def utilisation(line: Line, truth: pathlib.Path) -> tuple[float, int]:
+    """Minimal time over wall time between the first and the last answer counted, and how many."""
+    records = [json.loads(row) for row in truth.read_text(encoding="utf-8").splitlines()]
+    counted = records[WARM_EXCHANGES:]
+    minimal = sum(minimal_ms(line, len(record["raw"]) // 2) for record in counted[1:])
+    return minimal / (counted[-1]["t"] - counted[0]["t"]), len(counted)
+
+
+def measure() -> LineRun:
+    """Run both clients; about a minute."""
+    with rig() as bench:
+        warm = None
+        for _ in range(DEADLINE_S):
+            bench.watch(1.0)
+            now = bench.cost()
+            if warm is None and now.exchanges >= WARM_EXCHANGES:
+                warm = now
+            if bench.arrived.meters(SWEEPS) >= len(bench.due):
+                break
+        end = bench.cost()
+        assert warm is not None, "the agent read nothing; see boxgate-sim demo --once --keep DIR"
+        told = float(bench.state.line(bench.line).get("utilisation") or 0.0)
+        # the port must be free for the peer, the meters go on
+        bench.agent.stop()
+        filled, count = utilisation(bench.site.line(bench.line), bench.truth_file)
+        peer = _peer(bench)
+    return LineRun(
+        utilisation=filled,
+        told_utilisation=told,
+        exchanges=count,
+        agent_cpu_ms=1000 * (end.cpu_s - warm.cpu_s) / (end.exchanges - warm.exchanges),
+        agent_rss_bytes=end.rss_bytes,
+        peer_cpu_ms=1000 * peer["cpu_s"] / peer["answered"],
+        peer_exchanges=int(peer["answered"]),
+    )
+
+
+def _peer(bench: Rig) -> dict[str, float]:
+    port = read_ports(bench.folder / "ports.toml")[bench.line].port
+    baud = bench.site.line(bench.line).baud
+    code, said = tool("bench.line_peer", port, str(baud), *bench.due[:PEER_METERS])
+    assert code == 0, said
+    found: dict[str, float] = json.loads(said.splitlines()[-1])
+    return found
+
+
+def figures(run: LineRun) -> list[Figure]:
+    """The run against its goals."""
+    peer = f"{run.agent_cpu_ms:.3f} ms against {run.peer_cpu_ms:.3f} ms of dlt645 3.2.0"
+    return [
+        Figure(
+            "line utilisation, 9600 baud back to back",
+            100 * run.utilisation,
+            97,
+            unit="%",
+            note=f"{run.exchanges} exchanges; the agent says {100 * run.told_utilisation:.2f} %",
+        ),
+        Figure(
+            "agent CPU per exchange / dlt645 client's",
+            run.agent_cpu_ms / run.peer_cpu_ms,
+            0.3,
+            at_least=False,
+            note=peer,
+        ),
+    ]
+
+
+def main() -> int:
+    """Measure and print."""
+    print(table(figures(measure())))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
