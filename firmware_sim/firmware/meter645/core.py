@@ -63,6 +63,8 @@ class Meter:
         self.clock = clock
         self.char_us = char_us
         self.delay_us = delay_us
+        # a character that begins just within the pause is over one character later
+        self._gap = GAP_US + char_us
         self.wake = wake
         self.out = bytearray(wake + 12 + 200)
         self.answers = 0
@@ -84,7 +86,7 @@ class Meter:
             return
         rx = self._rx
         first = ticks.add(t, -(n - 1) * self.char_us)
-        if rx.pending() and ticks.diff(first, self._last) > GAP_US:
+        if rx.pending() and ticks.diff(first, self._last) > self._gap:
             rx.reset()
         self._last = t
         done = 0
@@ -101,7 +103,7 @@ class Meter:
         if self._due and not self._rx.pending():
             return self._at
         if self._rx.pending():
-            end = ticks.add(self._last, GAP_US + 1)
+            end = ticks.add(self._last, self._gap + 1)
             if self._due and ticks.diff(self._at, end) < 0:
                 return self._at
             return end
@@ -109,7 +111,7 @@ class Meter:
 
     def on_deadline(self, t: int) -> int:
         """Do what is due at tick t; the length of the answer in `out` to send now, or 0."""
-        if self._rx.pending() and ticks.diff(t, self._last) > GAP_US:
+        if self._rx.pending() and ticks.diff(t, self._last) > self._gap:
             self._rx.reset()
         if self._due and ticks.diff(t, self._at) >= 0:
             n = self._due

@@ -1,0 +1,157 @@
+"""The line in virtual time: pacing, collisions, and that looking first changes nothing."""
+
+from collections.abc import Sequence
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from firmware_sim.clock import Clock
+from firmware_sim.hal.loader import meter645
+from firmware_sim.segment import Segment, single_frame
+from firmware_sim.wire import Wire
+from tests.firmware_sim.firmware.bench645 import RTC, registers
+from tests.firmware_sim.frames import answer, read, request
+
+MS = 1_000_000
+BAUD = 9600
+CHAR = 11_000_000_000 // BAUD
+NUMBERS = [f"3701121{n:05d}" for n in range(1, 6)]
+
+
+class Master:
+    """What the master heard: (end, bytes)."""
+
+    def __init__(self, numbers: Sequence[str] = NUMBERS, lazy: bool = True) -> None:
+        self.clock = Clock(1_000 * MS)
+        self.heard: list[tuple[int, bytes]] = []
+        self.segment = Segment(
+            self.clock, BAUD, [self._meter(n) for n in numbers], self._hear, lazy
+        )
+
+    def _hear(self, data: bytes, end: int) -> None:
+        self.heard.append((end, data))
+
+    @staticmethod
+    def _meter(number: str):  # type: ignore[no-untyped-def]
+        def snapshot(buf: bytearray) -> None:
+            buf[:] = registers()
+
+        wire = bytes.fromhex(number)[::-1]
+        return wire, meter645()(wire, 1, snapshot, lambda: RTC, CHAR // 1000)
+
+    def say(self, data: bytes, pause: int = 0) -> int:
+        """The master's bytes arrive after a pause; when."""
+        self.clock.run_until(self.clock.now + pause)
+        self.segment.from_master(data, self.clock.now)
+        return self.clock.now
+
+
+def test_an_answer_is_heard_whole_when_its_last_character_has_ended() -> None:
+    master = Master()
+    question = read(NUMBERS[0], "02010100")
+    at = master.say(question)
+    master.clock.run_until(at + 1000 * MS)
+    [(end, data)] = master.heard
+    assert answer(data).number == NUMBERS[0]
+    ideal = at + len(question) * CHAR + 20 * MS + len(data) * CHAR
+    # the firmware counts microseconds
+    assert abs(end - ideal) <= 1000
+
+
+def test_bytes_that_come_faster_than_the_wire_wait_their_turn() -> None:
+    master = Master()
+    question = read(NUMBERS[0], "02010100")
+    at = master.say(question[:10])
+    master.say(question[10:], pause=1 * MS)
+    master.clock.run_until(at + 1000 * MS)
+    [(end, data)] = master.heard
+    assert abs(end - (at + (len(question) + len(data)) * CHAR + 20 * MS)) <= 1000
+
+
+def test_two_meters_of_one_number_garble_each_other() -> None:
+    master = Master([NUMBERS[0], NUMBERS[0]])
+    master.say(read(NUMBERS[0], "02010100"))
+    master.clock.run_until(master.clock.now + 1000 * MS)
+    assert master.segment.wire.collisions == 1
+    # equal answers at one instant are equal bits: nothing is garbled, one answer is heard
+    assert len(master.heard) == 1
+
+
+def test_a_wildcard_with_several_meters_on_the_line_is_a_collision() -> None:
+    master = Master()
+    master.say(request("AAAAAAAAAAAA", 0x13))
+    master.clock.run_until(master.clock.now + 1000 * MS)
+    assert master.segment.wire.collisions > 0
+    assert all(single_frame(data) is None for _, data in master.heard)
+
+
+def test_a_master_that_talks_into_an_answer_destroys_it() -> None:
+    master = Master()
+    question = read(NUMBERS[0], "02010100")
+    at = master.say(question)
+    master.clock.run_until(at + len(question) * CHAR + 30 * MS)
+    master.say(b"\x00" * 4)
+    master.clock.run_until(at + 2000 * MS)
+    assert all(single_frame(data) is None for _, data in master.heard)
+
+
+def test_the_wire_mixes_what_overlaps_and_delivers_what_lies_behind() -> None:
+    clock = Clock()
+    heard: list[tuple[object, bytes, int]] = []
+    wire = Wire(clock, 11_000, lambda who, data, end: heard.append((who, data, end)))
+    wire.talk("a", b"\xf0\xf0\xf0", 0)
+    clock.run_until(2 * MS)
+    wire.talk("b", b"\x33\x33", 2 * MS)
+    clock.run_until(100 * MS)
+    assert heard == [("a", b"\xf0\xf0\x30", 3 * MS), ("b", b"\x33", 4 * MS)]
+
+
+def test_a_queued_burst_is_hit_by_one_that_begins_before_it() -> None:
+    clock = Clock()
+    heard: list[tuple[object, bytes, int]] = []
+    wire = Wire(clock, 11_000, lambda who, data, end: heard.append((who, data, end)))
+    wire.talk("a", b"\xf0\xf0", 0)
+    wire.talk("a", b"\x0f\x0f", 0)
+    clock.run_until(2 * MS - 1)
+    wire.talk("b", b"\x33\x33", 1 * MS)
+    clock.run_until(100 * MS)
+    assert b"".join(data for _, data, _ in heard) == b"\xf0\x30\x03\x0f"
+
+
+def test_a_flood_is_not_listened_to_beyond_its_bound() -> None:
+    master = Master()
+    assert master.segment.has_room()
+    master.say(bytes(5000))
+    assert not master.segment.has_room()
+    master.clock.run_until(master.clock.now + 5000 * CHAR)
+    assert master.segment.has_room()
+
+
+SAID = st.tuples(
+    st.one_of(
+        st.sampled_from([read(n, "02010100") for n in NUMBERS]),
+        st.sampled_from([read(n, "0203FF00", 0)[:-9] for n in NUMBERS]),
+        st.sampled_from([read(n, "00010000")[7:] for n in NUMBERS]),
+        st.just(request("AAAAAAAAAAAA", 0x13)),
+        st.just(request("999999999999", 0x08, bytes(6))),
+        st.just(b"\x68" + bytes(6) + b"\x68\x11\x80"),
+        st.binary(max_size=40),
+    ),
+    st.sampled_from([0, 1 * MS, 30 * MS, 47 * MS, 300 * MS, 700 * MS]),
+)
+
+
+@given(st.lists(SAID, max_size=12))
+@settings(max_examples=120, deadline=None)
+def test_looking_before_delivering_changes_no_byte_and_no_instant(
+    script: list[tuple[bytes, int]],
+) -> None:
+    heard = []
+    for lazy in (True, False):
+        master = Master(lazy=lazy)
+        for data, pause in script:
+            if data:
+                master.say(data, pause)
+        master.clock.run_until(master.clock.now + 3000 * MS)
+        heard.append((master.heard, master.segment.wire.collisions))
+    assert heard[0] == heard[1]

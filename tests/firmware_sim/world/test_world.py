@@ -1,0 +1,120 @@
+"""The neighbourhood: deterministic, consistent, and with the shape of an August day."""
+
+from datetime import UTC, datetime
+from datetime import time as time_of_day
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.site.model import Meter
+from firmware_sim.bridge.bench import start_shift
+from firmware_sim.world.chip import image
+from firmware_sim.world.household import household
+from firmware_sim.world.neighbourhood import Neighbourhood
+from firmware_sim.world.shape import BLOCK_MS, BLOCKS, DAY_MS
+from tests.firmware_sim.places import site
+
+NOON = int(datetime(2026, 8, 16, 4, tzinfo=UTC).timestamp() * 1000)
+"""12:00 in Shanghai."""
+HOUR = 3_600_000
+HOUSES = [household(f"1/desk/{n}") for n in range(252)]
+
+
+def meter(kind: str = "household") -> Meter:
+    """The first meter of that kind."""
+    return next(one for one in site().meters if one.kind == kind)
+
+
+def test_the_coincident_peak_of_252_households_is_near_1800_w() -> None:
+    evening = 20 * HOUR + HOUR // 2
+    mean = sum(one.power(evening) for one in HOUSES) / len(HOUSES)
+    assert 1600 < mean < 2000
+
+
+def test_every_household_peaks_at_three_times_its_mean_or_more() -> None:
+    for one in HOUSES:
+        assert max(one.blocks) >= 3 * sum(one.blocks) / BLOCKS
+
+
+def test_the_evening_is_the_peak_and_the_night_the_valley() -> None:
+    sums = [sum(one.blocks[block] for one in HOUSES) for block in range(BLOCKS)]
+    assert 19 * 12 <= sums.index(max(sums)) <= 22 * 12
+    assert 3 * 12 <= sums.index(min(sums)) <= 7 * 12
+
+
+@given(st.integers(0, DAY_MS - 1), st.integers(1, 60_000))
+def test_energy_never_runs_back_and_agrees_with_the_power(day_ms: int, step: int) -> None:
+    one = HOUSES[0]
+    end = min(day_ms + step, DAY_MS - 1)
+    for tariff in (2, 4):
+        assert one.energy(tariff, 900, end) >= one.energy(tariff, 900, day_ms)
+    if day_ms // BLOCK_MS == end // BLOCK_MS and end > day_ms:
+        used = sum(one.energy(t, 0, end) - one.energy(t, 0, day_ms) for t in (2, 4))
+        points = [one.power(day_ms + (end - day_ms) * i // 8) for i in range(9)]
+        mean = used * HOUR / (end - day_ms)
+        assert min(points) * 0.999 <= mean <= max(points) * 1.001
+
+
+def test_a_whole_day_counts_the_sum_of_its_blocks() -> None:
+    one = HOUSES[3]
+    for tariff in (2, 4):
+        assert one.energy(tariff, 1, 0) - one.energy(tariff, 0, 0) == pytest.approx(
+            one.energy(tariff, 0, DAY_MS - 1) - one.energy(tariff, 0, 0), abs=0.01
+        )
+
+
+def test_the_same_site_and_seed_give_the_same_registers_and_another_seed_others() -> None:
+    def registers(seed: int) -> bytes:
+        return image(meter(), 9600, Neighbourhood(site(), seed).meter_state(meter(), NOON))
+
+    assert registers(1) == registers(1)
+    assert registers(1) != registers(2)
+
+
+def test_a_meter_more_changes_no_other_meter() -> None:
+    few = Neighbourhood(site(3)).meter_state(meter(), NOON)
+    assert Neighbourhood(site(8)).meter_state(meter(), NOON) == few
+
+
+def test_voltage_current_and_power_belong_together() -> None:
+    [one] = Neighbourhood(site()).meter_state(meter(), NOON).elements
+    assert one.voltage * one.current == pytest.approx(one.apparent)
+    assert one.active**2 + one.reactive**2 == pytest.approx(one.apparent**2)
+    assert 198 < one.voltage < 242
+
+
+def test_a_master_meter_shows_the_sum_below_it_through_its_transformer() -> None:
+    place = site()
+    world = Neighbourhood(place)
+    master = world.meter_state(meter("master"), NOON)
+    households = [m for m in place.meters if m.kind == "household"]
+    below = [world.meter_state(m, NOON) for m in households]
+    for i, phase in enumerate("ABC"):
+        active = sum(
+            s.elements[0].active for m, s in zip(households, below, strict=True) if m.phase == phase
+        )
+        assert master.elements[i].active * 160 == pytest.approx(active)
+    for tariff in range(4):
+        assert master.forward[tariff] * 160 == pytest.approx(sum(s.forward[tariff] for s in below))
+
+
+def test_a_feeder_meter_shows_its_own_feeder_only() -> None:
+    place = site()
+    world = Neighbourhood(place)
+    feeder = world.meter_state(meter("feeder"), NOON)
+    below = [m for m in place.meters if m.kind == "household" and m.box == "x1"]
+    active = sum(world.meter_state(m, NOON).elements[0].active for m in below)
+    assert sum(e.active for e in feeder.elements) * 80 == pytest.approx(active)
+
+
+def test_starting_at_1930_moves_the_load_and_not_the_clock() -> None:
+    place = site()
+    world = Neighbourhood(place, shift_ms=start_shift(place, time_of_day(19, 30), NOON))
+    assert world.when(NOON)[1] == 19 * HOUR + HOUR // 2
+    assert world.local(NOON)[:6] == (2026, 8, 16, 6, 12, 0)
+
+
+def test_a_clock_before_the_beginning_shows_the_beginning() -> None:
+    world = Neighbourhood(site())
+    assert world.meter_state(meter(), 0).forward == world.meter_state(meter(), 1000).forward
