@@ -161,9 +161,12 @@ def load_readings(path: Path) -> list[Reading]:
     return readings
 
 
-def judge(truth: TruthTable, readings: Iterable[Reading], due: Mapping[str, str]) -> Report:
-    """Compare. `due`: meters that must be complete, each with its kind; meters of one kind must
-    have the same quantities: what arrived from one of them is expected of all.
+def judge(
+    truth: TruthTable, readings: Iterable[Reading], due: Mapping[str, str], sweeps: int = 1
+) -> Report:
+    """Compare. `due`: the meters that must be complete, each with its kind.
+
+    What one meter of a kind has answered with a value `sweeps` times is expected of all its kind.
     """
     report = Report()
     used: Counter[tuple[str, str]] = Counter()
@@ -191,8 +194,8 @@ def judge(truth: TruthTable, readings: Iterable[Reading], due: Mapping[str, str]
             report.different.append(Difference(reading, answer))
     report.unread = sum(len(values) for values in truth.values()) - answered.total()
     expected: dict[str, set[str]] = defaultdict(set)
-    for meter, quantity in equal:
-        if meter in due:
+    for (meter, quantity), answers in truth.items():
+        if meter in due and sum(one.value is not None for one in answers) >= sweeps:
             expected[due[meter]].add(quantity)
     for meter, kind in due.items():
         report.sweeps[meter] = min((equal[meter, name] for name in expected[kind]), default=0)

@@ -18,8 +18,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("readings", metavar="READINGS", type=Path, help="JSON lines of a head-end")
     parser.add_argument("--site", type=Path, help="site: its meters are due, answered or not")
     parser.add_argument("--line", help="only this line")
-    parser.add_argument("--sweeps", type=int, default=2, help="complete sets due of every meter")
+    parser.add_argument(
+        "--sweeps", type=at_least_one, default=2, help="complete sets due of every meter"
+    )
     parser.add_argument("--json", action="store_true", help="the report as one JSON object")
+
+
+def at_least_one(text: str) -> int:
+    """An argparse type: a count."""
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{count} is less than 1")
+    return count
 
 
 def run(args: argparse.Namespace) -> int:
@@ -30,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     if args.line is not None:
         # readings carry no line: those of other lines' meters are not ours to judge
         readings = [reading for reading in readings if reading.meter in due]
-    report = judge(truth, readings, due)
+    report = judge(truth, readings, due, args.sweeps)
     reason = _reason(report, args.sweeps)
     if args.json:
         print(json.dumps(_as_json(report, args.sweeps, reason), ensure_ascii=False))

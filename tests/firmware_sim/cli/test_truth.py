@@ -1,0 +1,252 @@
+"""The judge: equal is equal to the last digit, and every way to be wrong is found."""
+
+import argparse
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.words.messages import BoxgateError, messages
+from firmware_sim.cli import truth as verb
+from firmware_sim.judge import Reading, Truth, items, judge, load_truth
+from protocol.quantity import quantities
+
+METER = "370112100001"
+OTHER = "370112100002"
+T0 = 1_795_409_960_000
+
+RAW = {"02010100": "0122", "0203FF00": "826200826200FFFFFFFFFFFF", "00010000": "25188802"}
+"""220.1 V, 0.6282 kW total and A, 2881825 x 0.01 kWh."""
+VALUES = {
+    "voltage_a": 220.1,
+    "active_power": 628.2,
+    "active_power_a": 628.2,
+    "active_power_b": None,
+    "active_power_c": None,
+    "energy_forward": 28818.25,
+}
+
+
+def lines(*records: dict[str, Any]) -> str:
+    """JSON lines."""
+    return "".join(json.dumps(record) + "\n" for record in records)
+
+
+def truth(sweeps: int = 2, meters: tuple[str, ...] = (METER, OTHER)) -> list[dict[str, Any]]:
+    """A truth file: some sweeps, ten seconds apart."""
+    return [
+        {"t": T0 + 10_000 * n + 100 * i, "line": "b1", "meter": meter, "item": item, "raw": raw}
+        for n in range(sweeps)
+        for meter in meters
+        for i, (item, raw) in enumerate(RAW.items())
+    ]
+
+
+def readings(sweeps: int = 2, meters: tuple[str, ...] = (METER, OTHER)) -> list[dict[str, Any]]:
+    """What arrived of it, a little later by the gateway's clock."""
+    return [
+        {"meter": meter, "quantity": name, "t": T0 + 10_000 * n + 130, "value": value}
+        for n in range(sweeps)
+        for meter in meters
+        for name, value in VALUES.items()
+    ]
+
+
+def run(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    true: list[dict[str, Any]],
+    read: list[dict[str, Any]],
+    *options: str,
+) -> tuple[int, dict[str, Any]]:
+    """The verb with --json: exit code and report."""
+    (tmp_path / "truth").write_text(lines(*true))
+    (tmp_path / "read").write_text(lines(*read))
+    parser = argparse.ArgumentParser()
+    verb.add_arguments(parser)
+    files = [str(tmp_path / "truth"), str(tmp_path / "read")]
+    code = verb.run(parser.parse_args([*files, "--json", *options]))
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_equal_and_complete_is_a_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, report = run(tmp_path, capsys, truth(), readings())
+    assert (code, report["reason"]) == (0, None)
+    assert report["equal"] == report["compared"] == 2 * 2 * len(VALUES)
+    assert report["meters_complete"] == report["meters_due"] == 2
+
+
+@pytest.mark.parametrize("index", range(len(RAW)))
+def test_one_corrupted_digit_in_the_truth_file_is_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], index: int
+) -> None:
+    true = truth()
+    raw = true[index]["raw"]
+    true[index]["raw"] = raw[0] + str((int(raw[1]) + 1) % 10) + raw[2:]
+    code, report = run(tmp_path, capsys, true, readings())
+    assert code == 1
+    assert report["different"] == 1
+    assert METER in report["reason"]
+
+
+def test_the_last_digit_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    read = readings()
+    read[0]["value"] = 220.10000000001
+    assert run(tmp_path, capsys, truth(), read)[0] == 1
+
+
+def test_a_value_invented_for_a_missing_phase_is_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read = readings()
+    read[3]["value"] = 0
+    code, report = run(tmp_path, capsys, truth(), read)
+    assert code == 1
+    assert report["first_different"][0]["answered"] == "no value"
+
+
+def test_a_reading_nobody_answered_is_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    late = [
+        *readings(),
+        {"meter": METER, "quantity": "voltage_a", "t": T0 + 60_000, "value": 220.1},
+    ]
+    code, report = run(tmp_path, capsys, truth(), late)
+    assert (code, report["readings_without_truth"]) == (1, 1)
+
+
+def test_the_same_reading_twice_uses_no_record_twice(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read = readings()
+    code, report = run(tmp_path, capsys, truth(), [*read, read[0]])
+    assert (code, report["readings_without_truth"]) == (1, 1)
+
+
+def test_too_few_sweeps_are_incomplete(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, report = run(tmp_path, capsys, truth(), readings(), "--sweeps", "3")
+    assert (code, report["meters_complete"]) == (1, 0)
+
+
+def test_a_meter_that_lacks_one_quantity_is_incomplete(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read = [r for r in readings() if (r["meter"], r["quantity"]) != (OTHER, "energy_forward")]
+    code, report = run(tmp_path, capsys, truth(), read)
+    assert (code, report["short"]) == (1, [OTHER])
+    assert report["truth_without_reading"] == 2
+
+
+def test_readings_without_values_prove_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read = [r | {"value": None} for r in readings()]
+    code, report = run(tmp_path, capsys, truth(), read)
+    assert code == 1
+    assert report["readings_without_value"] > 0
+
+
+def test_nothing_at_all_is_no_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path, capsys, [], [])[0] == 1
+
+
+def test_an_answer_asked_again_and_not_read_is_allowed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    true = truth()
+    again = [true[0] | {"t": true[0]["t"] + 700}]
+    code, report = run(tmp_path, capsys, true + again, readings())
+    assert (code, report["truth_without_reading"]) == (0, 1)
+
+
+def test_meters_of_the_site_that_never_answered_are_missed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = Path(__file__).parents[3] / "examples" / "xiyuan-5"
+    code, report = run(tmp_path, capsys, truth(), readings(), "--site", str(site), "--line", "b1")
+    assert code == 1
+    assert report["meters_due"] == 48
+    assert report["meters_complete"] == 2
+
+
+def test_other_lines_are_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    true = truth(meters=(METER,)) + [r | {"line": "b2"} for r in truth(meters=(OTHER,))]
+    code, report = run(tmp_path, capsys, true, readings(), "--line", "b1")
+    assert (code, report["meters_due"]) == (0, 1)
+
+
+def test_a_last_line_cut_off_by_a_kill_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "truth"
+    path.write_text(lines(*truth())[:-20])
+    assert sum(map(len, load_truth(path, None).values())) == 2 * 2 * len(VALUES) - 1
+
+
+@pytest.mark.parametrize("bad", ["not json\n", "[1]\n", '{"t": 1}\n', '{"t":1,"line":"b1"}\n'])
+def test_a_broken_line_is_named(tmp_path: Path, bad: str) -> None:
+    path = tmp_path / "truth"
+    path.write_text(bad + lines(*truth()))
+    with pytest.raises(BoxgateError) as caught:
+        load_truth(path, None)
+    assert caught.value.key == "sim_truth_line"
+    assert "1" in caught.value.text()
+
+
+def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(BoxgateError) as caught:
+        load_truth(tmp_path / "none", None)
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("item", "raw", "expected"),
+    [
+        ("02030000", "342180", {"active_power": Decimal("-213.4")}),
+        ("02020100", "0100AA", {"current_a": None}),
+        ("02020100", "000000", {"current_a": Decimal("0.000")}),
+        ("02800007", "4583", {"meter_temperature": Decimal("-34.5")}),
+        ("02060100", "5809", {"power_factor_a": Decimal("0.958")}),
+        ("00010000", "999999F9", {"energy_forward": None}),
+        ("02010100", "0122", {"voltage_a": Decimal("220.1")}),
+        ("0001FF00", "0100000002000000", {"energy_forward": Decimal("0.01"),
+                                          "energy_forward_t1": Decimal("0.02")}),
+    ],
+)  # fmt: skip
+def test_raw_digits_read_as_the_standard_says(
+    item: str, raw: str, expected: dict[str, Decimal | None]
+) -> None:
+    assert items()[item].values(bytes.fromhex(raw)) == expected
+
+
+@given(st.sampled_from(sorted(items())), st.binary(max_size=40))
+def test_any_raw_bytes_are_read_without_an_exception(item: str, raw: bytes) -> None:
+    for value in items()[item].values(raw).values():
+        assert value is None or value.is_finite()
+
+
+def test_the_table_speaks_the_vocabulary() -> None:
+    for item in items().values():
+        assert set(item.quantities) <= set(quantities())
+        for name in item.quantities:
+            assert quantities()[name].exponent == item.power_of_ten - item.decimals
+            assert quantities()[name].signed == item.signed
+
+
+def test_records_are_used_in_order() -> None:
+    key = (METER, "voltage_a")
+    true = {key: [Truth(0, Decimal(1)), Truth(900, Decimal(2)), Truth(1800, Decimal(3))]}
+    read = [Reading(*key, t, Decimal(v)) for t, v in ((10, 1), (910, 2), (1810, 3))]
+    report = judge(true, read, {METER: ""})
+    assert (report.equal, report.unread, report.sweeps) == (3, 0, {METER: 3})
+
+
+def test_every_sentence_of_the_bench_fits_both_languages() -> None:
+    ours = [row for key, row in messages().items() if key.startswith("sim_")]
+    assert len(ours) >= 12
+    for row in ours:
+        assert len(row.en) <= 200
+        assert len(row.zh) <= 200

@@ -1,0 +1,153 @@
+"""`boxgate-sim up` as a process: ready, port map, an answer, and nothing left behind."""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import serial
+
+from edge.words.messages import BoxgateError
+from firmware_sim.cli import up
+from tests.firmware_sim.bridge.test_pty import WAIT_S, ask
+from tests.firmware_sim.frames import answer, read
+from tests.firmware_sim.places import LINES, number, site
+
+ROOT = Path(__file__).parents[3]
+SITE = ROOT / "examples" / "xiyuan-5"
+METER = "370112100001"
+
+
+@contextmanager
+def process(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """`boxgate-sim up SITE …`, killed at the end if it is still there."""
+    command = [sys.executable, "-m", "firmware_sim.cli.main", "up", str(SITE), *arguments]
+    one = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        yield one
+    finally:
+        if one.poll() is None:
+            one.kill()
+        one.communicate(timeout=WAIT_S)
+
+
+def ready(one: subprocess.Popen[str]) -> list[str]:
+    """Its lines of output until `ready`."""
+    assert one.stdout is not None
+    lines: list[str] = []
+    for line in one.stdout:
+        if line.strip() == "ready":
+            return lines
+        lines.append(line.strip())
+    raise AssertionError("ended before it was ready")
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_it_says_ready_answers_and_leaves_nothing_behind(tmp_path: Path, how: int) -> None:
+    folder, ports = tmp_path / "dev", tmp_path / "ports.toml"
+    with process("--line", "b1", "--dir", str(folder), "--ports", str(ports)) as one:
+        [line] = ready(one)
+        assert line.startswith(f"b1 {folder / 'b1'} 48 meters")
+        assert tomllib.loads(ports.read_text()) == {
+            "version": 1,
+            "line": {"b1": {"port": str(folder / "b1"), "parity": "N"}},
+        }
+        with serial.Serial(str(folder / "b1"), 9600, timeout=WAIT_S) as port:
+            assert answer(ask(port, read(METER, "02010100"))).number == METER
+        one.send_signal(how)
+        assert one.wait(WAIT_S) == 0
+    assert not ports.exists()
+    assert list(folder.iterdir()) == []
+
+
+def test_all_lines_of_the_site_come_up_without_a_word_about_which(tmp_path: Path) -> None:
+    with process("--dir", str(tmp_path)) as one:
+        lines = ready(one)
+        assert [line.split()[0] for line in lines] == ["b1", "b2", "b3", "b4", "b5", "station"]
+        assert set(tomllib.loads((tmp_path / "ports.toml").read_text())["line"]) == {
+            line.split()[0] for line in lines
+        }
+
+
+def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
+    truth = tmp_path / "truth.jsonl"
+    with process("--line", "b1", "--dir", str(tmp_path), "--truth", str(truth)) as one:
+        ready(one)
+        with serial.Serial(str(tmp_path / "b1"), 9600, timeout=WAIT_S) as port:
+            ask(port, read(METER, "02010100"))
+        one.kill()
+        one.wait(WAIT_S)
+    assert truth.read_text().count("\n") == 1
+
+
+def test_it_ends_when_its_parent_is_gone(tmp_path: Path) -> None:
+    # the parent says who its child is, hands its output on, and is then killed
+    parent_code = "import subprocess, sys\nchild = subprocess.Popen(sys.argv[1:])\nchild.wait()\n"
+    read_end, write_end = os.pipe()
+    command = [sys.executable, "-m", "firmware_sim.cli.main", "up", str(SITE)]
+    command += ["--line", "b1", "--dir", str(tmp_path), "--with-parent"]
+    parent = subprocess.Popen(
+        [sys.executable, "-c", parent_code, *command], cwd=ROOT, stdout=write_end
+    )
+    os.close(write_end)
+    with os.fdopen(read_end) as output:
+        for line in output:
+            if line.strip() == "ready":
+                break
+        parent.kill()
+        parent.wait(WAIT_S)
+        # the pipe ends when the last process that holds it has ended
+        assert output.read() == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def namespace(**change: object) -> argparse.Namespace:
+    """Parsed arguments with some of them changed."""
+    parser = argparse.ArgumentParser()
+    up.add_arguments(parser)
+    args = parser.parse_args([str(SITE)])
+    vars(args).update(change)
+    return args
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"line": ["b9"]}, "sim_no_line"),
+        ({"dead": ["000000000000"]}, "sim_no_meter"),
+        ({"start": "half past"}, "sim_start"),
+        ({"dir": Path("/proc/nowhere")}, "sim_dir"),
+        ({"truth": Path("/proc/nowhere/truth")}, "sim_truth_write"),
+        ({"site": Path("/nowhere")}, "site_invalid"),
+    ],
+)
+def test_a_wrong_argument_ends_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, change: dict[str, object], key: str
+) -> None:
+    if key != "site_invalid":
+        monkeypatch.setattr(up, "read_site", lambda _: site())
+    with pytest.raises(BoxgateError) as caught:
+        up.run(namespace(**change))
+    assert caught.value.key == key
+    for lang in ("en", "zh"):
+        assert 10 < len(caught.value.text(lang)) <= 200
+
+
+def test_chosen_lines_come_in_the_sites_order_and_once() -> None:
+    assert up._lines(site(), ["b2", "b1", "b2"]) == LINES
+
+
+def test_dead_meters_and_their_number_are_taken_over() -> None:
+    options = up._options(site(), namespace(dead=[number(1, 1)], start="19:30", wake=0))
+    assert options.dead == {number(1, 1)}
+    assert options.wake == 0
+    assert options.start is not None
+    assert (options.start.hour, options.start.minute) == (19, 30)
