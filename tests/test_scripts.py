@@ -19,7 +19,7 @@ SCRIPTS = ("test", "check", "bench", "demo")
 DEADLINE_S = 30
 TOOLS = (
     *("cat", "cksum", "cut", "date", "dirname", "flock", "ls", "mkdir"),
-    *("mktemp", "rm", "sh", "sha256sum", "tail"),
+    *("mktemp", "rm", "sed", "sh", "sha256sum", "tail"),
 )
 FAKE_PYTHON = f"""
     #!/bin/sh
@@ -189,10 +189,18 @@ def test_a_change_of_dependencies_build_or_kernel_installs_again(
     clone.run("test")
     path = clone.root / changed
     path.parent.mkdir(exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write("\n# changed\n")
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    path.write_text(f"# changed\n{text}", encoding="utf-8")
     clone.run("test")
     assert clone.pips() == 2
+
+
+def test_a_change_of_a_tool_s_settings_installs_nothing(clone: Clone) -> None:
+    clone.run("test")
+    with (clone.root / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[tool.some]\nkey = 1\n")
+    clone.run("test")
+    assert clone.pips() == 1
 
 
 def test_a_compiler_that_arrives_builds_the_kernels_on_the_next_run(clone: Clone) -> None:
