@@ -105,9 +105,10 @@ def check_against_site(
 def _top(document: Document, known: list[str], problems: Problems) -> Row:
     """The keys outside any table."""
     row = Row("gateway_file", 1, document.source.name, 1, document.locator.line)
-    own = {key: value for key, value in document.values.items() if key != "version"}
-    plain = {key: value for key, value in own.items() if key not in ("broker", "line")}
-    plain = _without_secrets(row, plain, list(known), problems)
+    tables = [key for key in ("broker", "line") if key in known]
+    own = document.values.items()
+    plain = {key: value for key, value in own if key not in ("version", *tables)}
+    plain = _without_secrets(row, plain, known, problems)
     check_fields(row, plain, problems)
     unknown_keys(row, plain, known, problems)
     return row

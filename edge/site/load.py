@@ -70,7 +70,7 @@ TABLES = {
 COMPULSORY = ("transformer", "line", "gateway")
 
 _PLAIN_FILE = re.compile(r"[^/\\\x00-\x1f]{1,100}")
-_DRAFT_MARK = re.compile(r"#.*fill in")
+_DRAFT_MARK = re.compile(r"#\s*fill in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +102,11 @@ def load_site(path: Path) -> Loaded:
         return Loaded(None, problems.sorted())
     tables, meters_file = _tables(document, folder, problems)
     check_world(tables, problems)
+    _drafts(document.source, problems)
     site = None
     if not problems.errors and meters_file is not None:
         site = _site(tables, document.source, meters_file)
         check_practice(site, tables, problems)
-        _drafts(document.source, problems)
     return Loaded(site, problems.sorted())
 
 

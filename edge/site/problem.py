@@ -30,7 +30,10 @@ class Problem:
 
     def text(self, lang: str | None = None) -> str:
         """ "file:line: what is wrong; what to do" in the language asked, else by LANG."""
-        return f"{self.file}:{self.line}: {say(self.key, lang, **self.facts)}"
+        sentence = say(self.key, lang, **self.facts)
+        if self.severity == "warning":
+            sentence = say("site_warning", lang) + sentence
+        return f"{self.file}:{self.line}: {sentence}"
 
 
 @dataclass(slots=True)

@@ -235,6 +235,10 @@ def _places_are_measured_once(world: World) -> None:
         if first is not meter:
             facts = {"other": first.line, "kind": kind, "place": f"{field} {place}"}
             meter.warning(world.problems, field, "site_place_twice", **facts)
+    meters = world.tables["meter"]
+    if not meters or any("kind" not in meter.values for meter in meters):
+        # which of them are master meters is not known
+        return
     for transformer in world.tables["transformer"]:
         if transformer.id and transformer.id not in measured["transformer"]:
             transformer.warning(world.problems, "id", "site_master_none", id=transformer.id)
