@@ -110,9 +110,11 @@ class Subscribe:
 
 @dataclass(frozen=True, slots=True)
 class Disconnect:
-    """Close cleanly, from whatever state; nothing more is heard of this connection."""
+    """Close, from whatever state; nothing more is heard of this connection."""
 
     connection: int
+    abrupt: bool = False
+    """Without a word, so that the broker publishes the will: the connection no longer works."""
 
 
 NetAction = Connect | Publish | Subscribe | Disconnect

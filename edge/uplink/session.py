@@ -58,6 +58,8 @@ from edge.uplink.settings import Counters, UplinkSettings
 from edge.uplink.settle import Settler
 from protocol.uplink import Lane, PayloadError, State, Topics, read_commit, state_payload
 
+__all__ = ["DEST", "Counters", "Phase", "Session", "UplinkSettings"]
+
 DEST = "uplink"
 """The utility's name among the journal's destinations."""
 
@@ -226,7 +228,7 @@ class Session:
 
     def _drop(self, now: int, reason: str) -> None:
         """Gives a connection up that is still there."""
-        self._items.append(Disconnect(self._connection))
+        self._items.append(Disconnect(self._connection, abrupt=True))
         self.counters.lost_connections += 1
         self._idle(now, reason)
 
