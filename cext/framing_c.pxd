@@ -1,10 +1,8 @@
 # What other kernels may see of a DL/T 645 frame without going through Python objects.
 
-cdef enum:
-    FRAME_ROOM = 272            # the longest frame is 12 + 255 = 267 bytes
-
 
 cdef class Frame645:
     cdef readonly long long start
-    cdef int size               # bytes in wire
-    cdef unsigned char wire[FRAME_ROOM]
+    cdef Py_ssize_t size        # bytes of the frame
+    cdef const unsigned char *wire      # its bytes, inside owner
+    cdef bytes owner

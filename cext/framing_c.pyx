@@ -3,16 +3,18 @@
 """DL/T 645 framing, compiled: bytes in, whole checked frames out. The theory is in framing_py.py.
 
 The twin is the reference: same frames, same counters, byte for byte. What differs is the storage.
-A scanner owns one C buffer; an answer that comes whole while nothing is pending is framed where it
-lies. A frame keeps its wire bytes inside the object (no reference to the chunk, no garbage
-collector) and makes Python objects only for what is read from it.
+No byte of an answer that comes whole while nothing is pending is copied: it is framed where it
+lies, and the frame holds on to the chunk. All else goes through the scanner's store, a bytes object
+of its own that nobody else sees: bytes are added behind `tail` while there is room and never
+changed again, so frames can lie in it; when it is full a new one is begun with what is pending.
+A frame comes from a free list, is not seen by the garbage collector and makes Python objects only
+for what is read from it.
 """
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.long cimport PyLong_AsLongLongAndOverflow
-from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
-from libc.string cimport memchr, memcpy, memmove, memset
+from libc.string cimport memchr, memcpy, memset
 
 cdef extern from *:
     """
@@ -34,7 +36,7 @@ cdef enum:
     ENVELOPE = 12               # a frame without its DATA
     LONGEST = 267
     UNDRAINED = 4096            # LIMIT
-    ROOM = 1024                 # buffer of a scanner that is drained
+    ROOM = 1024                 # a store, unless more is pending
 
 ctypedef const unsigned char *bytes_p
 
@@ -43,26 +45,31 @@ cdef struct Candidate:
     long long due               # nothing can be said of it before this many bytes have come
 
 
+cdef extern from *:
+    """
+    #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+    #error "total() needs a little-endian machine; the plain twin serves"
+    #endif
+    """
+
+
 cdef inline unsigned char total(bytes_p p, Py_ssize_t n) noexcept nogil:
-    """Sum mod 256; eight lanes of a word at a time, because most frames are shorter than a
-    vector loop's start-up is worth."""
+    """Sum mod 256 of n >= 8 bytes, a word at a time; the last word may overlap the one before and
+    has what was counted shifted out, so that no loop over single bytes is left."""
     cdef unsigned long long word, even = 0, odd = 0
     cdef unsigned long long mask = 0x00FF00FF00FF00FFULL
-    cdef unsigned char rest = 0
-    while n >= 8:
-        memcpy(&word, p, 8)
+    cdef Py_ssize_t at = 0, words = n & ~7
+    while at < words:
+        memcpy(&word, p + at, 8)
         even += word & mask
         odd += (word >> 8) & mask
-        p += 8
-        n -= 8
-    while n > 0:
-        rest += p[0]
-        p += 1
-        n -= 1
-    even = (even & mask) + (odd & mask)
+        at += 8
+    memcpy(&word, p + n - 8, 8)
+    word = (word >> (8 * (7 - (n & 7)))) >> 8
+    even += (word & mask) + odd + ((word >> 8) & mask)
     even += even >> 32
     even += even >> 16
-    return <unsigned char>(rest + <unsigned char>even)
+    return <unsigned char>even
 
 
 cdef inline long long noise_in(bytes_p p, Py_ssize_t n) noexcept nogil:
@@ -74,6 +81,7 @@ cdef inline long long noise_in(bytes_p p, Py_ssize_t n) noexcept nogil:
 
 
 @cython.final
+@cython.freelist(64)
 cdef class Frame645:
     """One whole, checked DL/T 645 frame; made by a scanner only."""
 
@@ -83,7 +91,7 @@ cdef class Frame645:
     @property
     def address(self):
         """A5..A0 as hex digits in one int: f"{address:012X}" is the printed address."""
-        cdef unsigned char *a = self.wire + 1
+        cdef bytes_p a = self.wire + 1
         return (
             (<unsigned long long>a[5] << 40) | (<unsigned long long>a[4] << 32)
             | (<unsigned long long>a[3] << 24) | (<unsigned long long>a[2] << 16)
@@ -98,7 +106,7 @@ cdef class Frame645:
     @property
     def identifier(self):
         """The first four bytes of DATA as DI3..DI0 in one int; -1 where DATA is shorter."""
-        cdef unsigned char *d = self.wire + HEADER
+        cdef bytes_p d = self.wire + HEADER
         if self.size < ENVELOPE + 4:
             return -1
         return (
@@ -119,23 +127,18 @@ cdef class Frame645:
     @property
     def raw(self):
         """From the first 68 to the 16, as on the line."""
-        return PyBytes_FromStringAndSize(<char *>self.wire, self.size)
+        return PyBytes_FromStringAndSize(<const char *>self.wire, self.size)
 
     def __repr__(self):
         return f"<Frame645 {self.raw.hex(' ').upper()} at {self.start}>"
 
 
-cdef extern from "Python.h":
-    object _PyObject_New(void *type)
-
-
-cdef inline Frame645 make_frame(bytes_p p, Py_ssize_t n, long long start):
-    # Not Frame645.__new__: that clears 300 bytes first, half the cost of a whole feed(). Every
-    # field is set here, there is no vtable and no Python object inside.
-    cdef Frame645 frame = <Frame645>_PyObject_New(<void *>Frame645)
+cdef inline Frame645 make_frame(bytes owner, bytes_p p, Py_ssize_t n, long long start):
+    cdef Frame645 frame = Frame645.__new__(Frame645)
     frame.start = start
-    frame.size = <int>n
-    memcpy(frame.wire, p, n)
+    frame.size = n
+    frame.wire = p
+    frame.owner = owner
     return frame
 
 
@@ -145,24 +148,16 @@ cdef class Scanner645:
 
     cdef readonly long long noise
     cdef readonly long long bad
-    cdef long long base         # offset of buffer[0] in all bytes fed
-    cdef unsigned char *buffer
+    cdef long long base         # buffer[i] is byte base + i of all fed
+    cdef bytes store
+    cdef unsigned char *buffer  # the bytes of store
     cdef Py_ssize_t room
     cdef Py_ssize_t head        # buffer[head:tail] is pending
     cdef Py_ssize_t tail
     cdef Py_ssize_t at          # buffer[at:tail] has not been searched
     cdef long long wake         # least due of the alive
     cdef int alive
-    cdef Candidate candidates[FRAME_ROOM]
-
-    def __cinit__(self):
-        self.buffer = <unsigned char *>PyMem_Malloc(ROOM)
-        if self.buffer is NULL:
-            raise MemoryError
-        self.room = ROOM
-
-    def __dealloc__(self):
-        PyMem_Free(self.buffer)
+    cdef Candidate candidates[LONGEST]
 
     def feed(self, bytes data not None):
         """The next whole checked frame, or None; feed(b"") for more."""
@@ -170,7 +165,7 @@ cdef class Scanner645:
         cdef Py_ssize_t n = PyBytes_GET_SIZE(data)
         cdef Py_ssize_t s = 0, size
         cdef Frame645 frame
-        if self.tail == 0:
+        if self.head == self.tail:
             if n == 0:
                 return None
             while s < n and p[s] == WAKE:
@@ -181,7 +176,7 @@ cdef class Scanner645:
                     size <= n - s and p[s + size - 1] == END
                     and total(p + s, size - 2) == p[s + size - 2]
                 ):
-                    frame = make_frame(p + s, size, self.base + s)
+                    frame = make_frame(data, p + s, size, self.base + self.tail + s)
                     s += size
                     self.base += s
                     if s < n:
@@ -189,47 +184,35 @@ cdef class Scanner645:
                     return frame
         if n:
             self.append(p, n)
+        elif self.at == self.tail:
+            return None
         return self.search()
 
     def gap(self):
         """Silence: what is pending can't be continued, it is thrown away."""
         if self.at == self.tail:
             self.noise += noise_in(self.buffer + self.head, self.tail - self.head)
-            self.empty()
-
-    cdef void empty(self) noexcept:
-        cdef unsigned char *less
-        self.base += self.tail
-        self.head = self.tail = self.at = 0
-        self.alive = 0
-        if self.room > 4 * ROOM:
-            less = <unsigned char *>PyMem_Realloc(self.buffer, ROOM)
-            if less is not NULL:
-                self.buffer = less
-                self.room = ROOM
+            self.head = self.tail
+            self.alive = 0
 
     cdef int append(self, bytes_p p, Py_ssize_t n) except -1:
-        cdef unsigned char *more
-        cdef Py_ssize_t drop, room
-        if self.at < self.tail and self.tail - self.head > UNDRAINED:
-            drop = self.tail - self.head - UNDRAINED
-            self.noise += noise_in(self.buffer + self.head, drop)
-            self.head += drop
-            self.at = self.head
-        if self.tail + n > self.room:
-            if self.head:
-                memmove(self.buffer, self.buffer + self.head, self.tail - self.head)
-                self.base += self.head
-                self.at -= self.head
-                self.tail -= self.head
-                self.head = 0
-            if self.tail + n > self.room:
-                room = self.tail + n + ROOM
-                more = <unsigned char *>PyMem_Realloc(self.buffer, room)
-                if more is NULL:
-                    raise MemoryError
-                self.buffer = more
-                self.room = room
+        cdef Py_ssize_t pending = self.tail - self.head
+        cdef bytes store
+        if self.at < self.tail and pending > UNDRAINED:
+            self.noise += noise_in(self.buffer + self.head, pending - UNDRAINED)
+            self.head = self.at = self.tail - UNDRAINED
+            pending = UNDRAINED
+        if n > self.room - self.tail:
+            store = PyBytes_FromStringAndSize(NULL, max(<Py_ssize_t>ROOM, pending + n))
+            if pending:
+                memcpy(PyBytes_AS_STRING(store), self.buffer + self.head, pending)
+            self.store = store
+            self.buffer = <unsigned char *>PyBytes_AS_STRING(store)
+            self.room = PyBytes_GET_SIZE(store)
+            self.base += self.head
+            self.at -= self.head
+            self.tail = pending
+            self.head = 0
         memcpy(self.buffer + self.tail, p, n)
         self.tail += n
         return 0
@@ -253,12 +236,10 @@ cdef class Scanner645:
         return 0
 
     cdef Frame645 win(self, Py_ssize_t s, Py_ssize_t size):
-        cdef Frame645 frame = make_frame(self.buffer + s, size, self.base + s)
+        cdef Frame645 frame = make_frame(self.store, self.buffer + s, size, self.base + s)
         self.noise += noise_in(self.buffer + self.head, s - self.head)
         self.head = self.at = s + size
         self.alive = 0
-        if self.head == self.tail:
-            self.empty()
         return frame
 
     cdef object search(self):
@@ -307,8 +288,6 @@ cdef class Scanner645:
         s = <Py_ssize_t>(self.candidates[0].start - self.base) if kept else self.tail
         self.noise += noise_in(self.buffer + self.head, s - self.head)
         self.head = s
-        if kept == 0:
-            self.empty()
         return None
 
 

@@ -78,8 +78,11 @@ class Frame645:
         return f"<Frame645 {self._raw.hex(' ').upper()} at {self._start}>"
 
 
+_new = object.__new__
+
+
 def _frame(raw: bytes, start: int) -> Frame645:
-    frame = object.__new__(Frame645)
+    frame = _new(Frame645)
     frame._raw = raw
     frame._start = start
     return frame
@@ -113,17 +116,20 @@ class Scanner645:
     def feed(self, data: bytes) -> Frame645 | None:
         """The next whole checked frame, or None; feed(b"") for more that may already wait."""
         if not self._window:
-            # the common case: one whole answer in one read, framed where it lies
-            start = data.find(_START)
-            if start >= 0 and len(data) - start >= _ENVELOPE and data[start + 7] == _START:
-                end = start + _ENVELOPE + data[start + 9]
-                raw = data[start:end]
-                if end <= len(data) and raw[-1] == _END and sum(raw[:-2]) & 0xFF == raw[-2]:
-                    self._noise += start - data.count(_WAKE, 0, start)
-                    frame = _frame(raw, self._base + start)
-                    self._window = data[end:]
-                    self._base += end
-                    return frame
+            # the common case: one whole answer in one read
+            rest = data.lstrip(b"\xfe")
+            have = len(rest)
+            if have >= _ENVELOPE and rest[0] == rest[7] == _START:
+                size = _ENVELOPE + rest[9]
+                if size <= have and rest[size - 1] == _END:
+                    raw = rest[:size]
+                    # the sum counts CS itself and the 16 as well
+                    if (sum(raw) - 2 * raw[-2] - _END) & 0xFF == 0:
+                        start = self._base + len(data) - have
+                        self._base = start + size
+                        if size < have:
+                            self._window = rest[size:]
+                        return _frame(raw, start)
         if data:
             self._append(data)
         return self._search()

@@ -1,0 +1,327 @@
+"""DL/T 645 frames: the compiled kernels against their plain twins and PyPI dlt645, in one run.
+
+`python -m bench.frames` prints one table; `--assert` exits 1 when a figure is missed. Every round
+runs all columns one after the other; the table shows medians and the median of the ratios inside
+the rounds, because another tenant of the machine moves the times far more than the ratios.
+"""
+
+import argparse
+import gc
+import logging
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cext import build, framing, framing_py, values, values_py
+from protocol.dlt645.table import items
+
+ROUNDS = 11
+LEAST_NS = 5_000_000
+"""A run is repeated to last this long, so that no column is measured in the other's cold cache."""
+DISTINCT, ANSWERS = 200, 2000
+"""Different answers, and how many a run takes: a fresh answer is in the cache, so few are many."""
+
+PEER_FOUND: set[str] = set()
+
+Run = Callable[[], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """`slow` takes at least `least` times as long as `fast`, both columns of one row."""
+
+    row: str
+    fast: str
+    slow: str
+    least: float
+    issue: int
+
+
+FIGURES = (
+    Figure("answer", "compiled", "plain", 20, 2),
+    Figure("answer", "plain", "dlt645", 8, 2),
+    Figure("answer", "compiled", "dlt645", 160, 2),
+    Figure("integers", "compiled", "dlt645", 130, 4),
+    Figure("encode", "compiled", "dlt645", 75, 4),
+    Figure("noisy 1..64", "compiled", "dlt645", 120, 4),
+    Figure("noisy 1", "compiled", "dlt645", 25, 4),
+)
+AT_MOST_EMPTY = 3.0
+"""Issue 4: one answer to integers costs at most so many empty compiled calls taking bytes."""
+
+WHAT = {
+    "answer": "feed of one whole answer -> frame",
+    "integers": "one whole answer -> scaled integers",
+    "empty": "empty call taking bytes",
+    "encode": "a read request",
+    "noisy 1..64": "noisy stream, chunks of 1..64, per intact frame",
+    "noisy 1": "noisy stream, byte by byte, per intact frame",
+}
+
+
+def corpus(dice: random.Random) -> list[bytes]:
+    """Answers as meters give them: U, I, P, PF, energy; single and FF blocks; with 4 FE."""
+    asked = [0x02010100, 0x02020100, 0x02030000, 0x02060000, 0x00010000]
+    asked += [0x0201FF00, 0x0202FF00, 0x0203FF00, 0x0206FF00, 0x0001FF00]
+    out = []
+    for at in range(DISTINCT):
+        item = items()[asked[at % len(asked)]]
+        fields = b"".join(
+            bytes.fromhex(f"{dice.randrange(10 ** (2 * item.width - 1)):0{2 * item.width}d}")[::-1]
+            for _ in item.quantities
+        )
+        data = item.identifier.to_bytes(4, "little") + fields
+        address = int(f"{dice.randrange(10**12):012d}", 16)
+        out.append(framing_py.build645(address, 0x91, data, 4))
+    return out * (ANSWERS // DISTINCT)
+
+
+def noisy(dice: random.Random, answers: Sequence[bytes]) -> tuple[bytes, list[bytes]]:
+    """10 % garbage, 3 % truncated, 3 % bad checksum, 1 % false headers, 0..4 FE; intact frames."""
+    stream, intact = bytearray(), []
+    for answer in answers:
+        frame = answer[4:]
+        stream += b"\xfe" * dice.randrange(5)
+        kind = dice.random()
+        if kind < 0.10:
+            stream += dice.randbytes(dice.randrange(1, 40))
+        elif kind < 0.13:
+            stream += frame[: dice.randrange(1, len(frame))]
+            continue
+        elif kind < 0.16:
+            stream += frame[:-2] + bytes([frame[-2] ^ dice.randrange(1, 256), 0x16])
+            continue
+        elif kind < 0.17:
+            stream += b"\x68" + dice.randbytes(6).replace(b"\x68", b"\x67") + b"\x68\x91\xc8"
+        stream += frame
+        intact.append(frame)
+    # so that a parser which holds frames back behind a false header still gives all in the end
+    return bytes(stream) + b"\xfe" * 300, intact
+
+
+def chunks(dice: random.Random, stream: bytes, most: int) -> list[bytes]:
+    """The stream cut into chunks of 1..most bytes."""
+    out, at = [], 0
+    while at < len(stream):
+        upto = at + dice.randint(1, most)
+        out.append(stream[at:upto])
+        at = upto
+    return out
+
+
+def each(call: Callable[[bytes], object], over: Sequence[bytes]) -> Run:
+    """A run that makes the call over all of them."""
+
+    def run() -> int:
+        start = time.perf_counter_ns()
+        for data in over:
+            call(data)
+        return time.perf_counter_ns() - start
+
+    return run
+
+
+def reading(kernel: Any, layouts: Any, answers: Sequence[bytes]) -> Run:
+    """Answers to integers; layouts are made before, as an exchange makes them before it asks."""
+    feed = kernel.Scanner645().feed
+    pairs = [(answer, _unpack(layouts, answer)) for answer in answers]
+
+    def run() -> int:
+        start = time.perf_counter_ns()
+        for answer, unpack in pairs:
+            unpack(feed(answer), 4)
+        return time.perf_counter_ns() - start
+
+    return run
+
+
+_MADE: dict[tuple[str, int], Any] = {}
+
+
+def _unpack(layouts: Any, answer: bytes) -> Any:
+    frame = framing_py.Scanner645().feed(answer)
+    assert frame is not None
+    item = items()[frame.identifier]
+    key = (layouts.__name__, item.identifier)
+    if key not in _MADE:
+        _MADE[key] = layouts.Layout(((item.width, item.signed),) * len(item.quantities)).unpack
+    return _MADE[key]
+
+
+def encoding(kernel: Any, addresses: Sequence[int]) -> Run:
+    """A read request for each address."""
+    build645, data = kernel.build645, b"\x00\x01\x01\x02"
+
+    def run() -> int:
+        start = time.perf_counter_ns()
+        for address in addresses:
+            build645(address, 0x11, data, 4)
+        return time.perf_counter_ns() - start
+
+    return run
+
+
+def streaming(kernel: Any, over: Sequence[bytes], intact: Sequence[bytes]) -> Run:
+    """The master's loop over a stream; checked once for every intact frame and none else."""
+
+    def run() -> int:
+        feed = kernel.Scanner645().feed
+        found = 0
+        start = time.perf_counter_ns()
+        for data in over:
+            frame = feed(data)
+            while frame is not None:
+                found += 1
+                frame = feed(b"")
+        taken = time.perf_counter_ns() - start
+        if found != len(intact):
+            raise SystemExit(f"{kernel.__name__}: {found} frames of {len(intact)}")
+        return taken
+
+    return run
+
+
+def peer(answers: Sequence[bytes], cut: dict[str, list[bytes]], intact: int) -> dict[str, Run]:
+    """The same by PyPI dlt645."""
+    # here, because the import alone takes half a second
+    from dlt645.protocol.protocol import DLT645Protocol
+    from dlt645.service.clientsvc import client_service
+
+    logging.disable(logging.CRITICAL)
+    # the address check is stubbed out in favour of the peer: one client for all answers
+    client_service.validate_device = lambda *_: True
+    client = client_service.MeterClientService.new_tcp_client("127.0.0.1", 1, 1.0)
+    deserialize = DLT645Protocol.deserialize
+    handle = client.handle_response
+    address, data = bytes.fromhex("129078563412"), b"\x00\x01\x01\x02"
+
+    def read(answer: bytes) -> object:
+        return handle(deserialize(answer))
+
+    def encode(_: bytes) -> object:
+        return DLT645Protocol.build_frame(address, 0x11, data, 4)
+
+    def stream(over: Sequence[bytes]) -> Run:
+        remaining = DLT645Protocol.deserialize_with_remaining
+
+        def run() -> int:
+            found, pending = 0, b""
+            start = time.perf_counter_ns()
+            for chunk in over:
+                pending, frame = remaining(pending + chunk)
+                while frame is not None:
+                    found += 1
+                    pending, frame = remaining(pending)
+            taken = time.perf_counter_ns() - start
+            PEER_FOUND.add(f"dlt645 gave {found} of {intact} intact frames of the noisy stream")
+            return taken
+
+        return run
+
+    singles = [answer for answer in answers if len(answer) <= 4 + 12 + 4 + 4]
+    if any(read(answer) is None for answer in singles):
+        raise SystemExit("dlt645 read no value of an answer: the comparison would be empty")
+    return {
+        "answer": each(deserialize, answers),
+        "integers": scaled(each(read, singles), len(answers) / len(singles)),
+        "encode": each(encode, answers),
+        **{name: stream(over) for name, over in cut.items()},
+    }
+
+
+def scaled(run: Run, by: float) -> Run:
+    """The run's time as if it had gone over more (the peer reads no FF blocks)."""
+    return lambda: int(run() * by)
+
+
+def measure(with_peer: bool) -> tuple[dict[str, dict[str, list[float]]], dict[str, int]]:
+    """Nanoseconds of every round by row and column, and what each row is divided by."""
+    dice = random.Random(645)
+    answers = corpus(dice)
+    stream, intact = noisy(dice, answers)
+    cut = {"noisy 1..64": chunks(dice, stream, 64), "noisy 1": chunks(dice, stream, 1)}
+    addresses = [int(f"{dice.randrange(10**12):012d}", 16) for _ in answers]
+    per = dict.fromkeys(WHAT, len(answers)) | dict.fromkeys(cut, len(intact))
+    runs: dict[str, dict[str, Run]] = {row: {} for row in WHAT}
+    kernels = {"plain": (framing_py, values_py)}
+    if build.kernel(framing.picked) == build.kernel(values.picked) == "compiled":
+        kernels = {"compiled": (framing.picked, values.picked), **kernels}
+        nothing = framing.picked.Scanner645()
+        empty = [b""] * len(answers)
+        runs["empty"]["compiled"] = each(nothing.feed, empty)
+    for column, (frames, layouts) in kernels.items():
+        runs["answer"][column] = each(frames.Scanner645().feed, answers)
+        runs["integers"][column] = reading(frames, layouts, answers)
+        runs["encode"][column] = encoding(frames, addresses)
+        for row, over in cut.items():
+            runs[row][column] = streaming(frames, over, intact)
+    if with_peer:
+        for row, run in peer(answers, cut, len(intact)).items():
+            runs[row]["dlt645"] = run
+    taken: dict[str, dict[str, list[float]]] = {
+        row: {column: [] for column in columns} for row, columns in runs.items()
+    }
+    gc.disable()
+    # the first round warms up and says how often each run must be repeated to last LEAST_NS
+    often = {(r, c): max(1, LEAST_NS // run()) for r, cs in runs.items() for c, run in cs.items()}
+    for _ in range(ROUNDS):
+        for row, columns in runs.items():
+            for column, run in columns.items():
+                times = often[row, column]
+                taken[row][column].append(sum(run() for _ in range(times)) / times)
+        gc.collect()
+    gc.enable()
+    return taken, per
+
+
+def ratio(slow: Sequence[float], fast: Sequence[float]) -> float:
+    """Median of the ratios inside the rounds."""
+    return statistics.median(s / f for s, f in zip(slow, fast, strict=True))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="bench.frames", description=__doc__)
+    parser.add_argument("--assert", dest="strict", action="store_true", help="exit 1 on a MISS")
+    parser.add_argument("--no-peer", action="store_true", help="without PyPI dlt645 (slow import)")
+    args = parser.parse_args(argv)
+    taken, per = measure(not args.no_peer)
+    columns = ("compiled", "plain", "dlt645")
+    print(f"{'ns each, median of ' + str(ROUNDS) + ' rounds':<50}" + "".join(
+        f"{column:>11}" for column in columns))  # fmt: skip
+    for row, what in WHAT.items():
+        cells = [
+            f"{statistics.median(taken[row][c]) / per[row]:>11,.0f}"
+            if c in taken[row]
+            else " " * 11
+            for c in columns
+        ]
+        print(f"{what:<50}" + "".join(cells))
+    print("\n".join([*sorted(PEER_FOUND), ""]))
+    missed = 0
+    for figure in FIGURES:
+        cells_of = taken[figure.row]
+        name = f"{WHAT[figure.row]}: {figure.fast} against {figure.slow}"
+        if figure.fast not in cells_of or figure.slow not in cells_of:
+            print(f"{name:<78}{'>=':>3}{figure.least:>5.0f} x        -  not measured")
+            missed += 1
+            continue
+        got = ratio(cells_of[figure.slow], cells_of[figure.fast])
+        missed += got < figure.least
+        word = "PASS" if got >= figure.least else "MISS"
+        print(f"{name:<78}>={figure.least:>5.0f} x{got:>8.1f} x  {word}  (issue {figure.issue})")
+    if "compiled" in taken["empty"]:
+        got = ratio(taken["integers"]["compiled"], taken["empty"]["compiled"])
+        missed += got > AT_MOST_EMPTY
+        word = "PASS" if got <= AT_MOST_EMPTY else "MISS"
+        name = f"{WHAT['integers']}: against an empty call taking bytes"
+        print(f"{name:<78}<={AT_MOST_EMPTY:>5.0f} x{got:>8.1f} x  {word}  (issue 4)")
+    return 1 if args.strict and missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
