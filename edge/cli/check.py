@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -99,19 +98,19 @@ def _port_map(path: Path) -> tuple[dict[str, Port] | None, Sequence[Problem]]:
 
 def _print_text(problems: list[Problem], summary: dict[str, Any] | None) -> None:
     for problem in problems:
-        _line(problem.text())
+        print(problem.text())
     if summary is not None:
         kinds, protocols = _counted(summary["kinds"]), _counted(summary["protocols"])
-        _line(say("check_site", **_facts(summary, "id", "name", "timezone", "period", "digest")))
+        print(say("check_site", **_facts(summary, "id", "name", "timezone", "period", "digest")))
         places = ("transformers", "feeders", "buildings", "boxes", "households")
-        _line(say("check_world", **_facts(summary, *places)))
+        print(say("check_world", **_facts(summary, *places)))
         total = summary["meters"]
-        _line(say("check_meters", total=total, kinds=kinds, protocols=protocols))
+        print(say("check_meters", total=total, kinds=kinds, protocols=protocols))
         for one in summary["lines"]:
             facts = _facts(one, "line", "gateway", "baud", "meters", "tmus")
-            _line(say("check_line", seconds=one["minimal_sweep_s"], **facts))
+            print(say("check_line", seconds=one["minimal_sweep_s"], **facts))
     counts = Counter(problem.severity for problem in problems)
-    _line(say("check_counts", errors=counts["error"], warnings=counts["warning"]))
+    print(say("check_counts", errors=counts["error"], warnings=counts["warning"]))
 
 
 def _print_json(problems: list[Problem], summary: dict[str, Any] | None) -> None:
@@ -126,7 +125,7 @@ def _print_json(problems: list[Problem], summary: dict[str, Any] | None) -> None
         for problem in problems
     ]
     ok = not any(problem.severity == "error" for problem in problems)
-    _line(json.dumps({"ok": ok, "problems": found, "site": summary}, ensure_ascii=False))
+    print(json.dumps({"ok": ok, "problems": found, "site": summary}, ensure_ascii=False))
 
 
 def _facts(summary: dict[str, Any], *names: str) -> dict[str, Any]:
@@ -135,9 +134,3 @@ def _facts(summary: dict[str, Any], *names: str) -> dict[str, Any]:
 
 def _counted(counts: dict[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.items())
-
-
-def _line(text: str) -> None:
-    """One line on stdout, also where the terminal's encoding lacks a character."""
-    encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, "replace").decode(encoding))

@@ -6,10 +6,14 @@ imported only when it is called or helped, so that a start costs only what the v
 
 import argparse
 import importlib
+import io
+import os
 import sys
 from collections.abc import Callable, Sequence
 
 from edge.words.messages import BoxgateError, say
+
+FAILED = 1
 
 
 def run_program(
@@ -24,6 +28,9 @@ def run_program(
 
     `verbs` maps a verb to its one-line summary; the module is `PACKAGE.VERB` ('-' becomes '_').
     """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # names are Chinese, a terminal may not be
+        sys.stdout.reconfigure(errors="replace")
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = argparse.ArgumentParser(prog=program, description=about)
     parser.add_argument("--version", action="store_true", help="version and kernels in use")
@@ -49,7 +56,8 @@ def run_program(
         parser.print_help()
         return 2
     try:
-        return int(args.run(args))
+        code = int(args.run(args))
+        return code if _flushed(program) else FAILED
     except BoxgateError as error:
         print(f"{program}: {error.text()}", file=sys.stderr)  # noqa: T201
         return error.exit_code
@@ -58,8 +66,39 @@ def run_program(
         return 0
     except BrokenPipeError:
         # the reader of our output went away (| head): nothing more to say
-        sys.stderr.close()
+        _discard_output()
         return 0
+    except OSError as error:
+        # no verb made a better sentence of it: a full disk behind > FILE, a folder taken away
+        return _refused(program, error)
+
+
+def _flushed(program: str) -> bool:
+    """Whether the output is all out; a full disk behind a redirection is said here."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _refused(program, error)
+        _discard_output()
+        return False
+    return True
+
+
+def _refused(program: str, error: OSError) -> int:
+    """One sentence for what the operating system would not do."""
+    cause = os.strerror(error.errno) if error.errno else type(error).__name__
+    where = error.filename or say("system_output")
+    print(f"{program}: {say('system_refused', cause=cause, where=where)}", file=sys.stderr)  # noqa: T201
+    return FAILED
+
+
+def _discard_output() -> None:
+    """Let what is still buffered go nowhere, or the interpreter complains at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _not_whole(program: str, error: ImportError) -> int:
