@@ -70,6 +70,8 @@ class Segment:
         self._busy: dict[int, MeterCore] = {}
         self._armed: dict[int, int] = {}
         self._said = 0
+        self.answer_end = 0
+        """When the last answer begun ends on the wire, ns."""
 
     def from_master(self, data: bytes, at: int) -> None:
         """The master's bytes came at `at` ns; they go on the wire as soon as it has room."""
@@ -123,5 +125,5 @@ class Segment:
         del self._armed[id(core)]
         n = core.on_deadline(when // 1000 & TICK_MASK)
         if n:
-            self.wire.talk(core, bytes(core.out[:n]), when)
+            self.answer_end = self.wire.talk(core, bytes(core.out[:n]), when)
         self._arm(core)

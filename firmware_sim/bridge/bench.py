@@ -3,7 +3,8 @@
 Requests occupy the wire from their arrival for as long as their characters take; answers are handed
 over in one write at the instant their last character ends. All instants are computed on the bench's
 clock from absolute times, so that a late wake-up of this process delays one hand-over and never
-adds up.
+adds up. A sleep ends late by a few hundred microseconds, so the last stretch before a hand-over is
+waited out awake.
 """
 
 import os
@@ -31,6 +32,10 @@ from firmware_sim.world.shape import DAY_MS
 
 TURN_S = 0.5
 """Longest time the loop sleeps before it looks whether it should go on."""
+
+
+AWAKE_NS = 300_000
+"""How long before a hand-over the loop stops sleeping."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +97,7 @@ class Bench:
         while go_on():
             self.clock.run_until(time.monotonic_ns())
             ports = [up.pty.fd for up in self.lines if up.segment.has_room()]
-            left = (self.clock.next_at() - time.monotonic_ns()) / 1e9
-            ready, _, _ = select.select(ports + extra, [], [], min(max(left, 0.0), TURN_S))
+            ready, _, _ = select.select(ports + extra, [], [], self._sleep_s())
             now = time.monotonic_ns()
             for fd in ready:
                 if fd == wakeup:
@@ -109,6 +113,13 @@ class Bench:
     def wall_ms(self) -> int:
         """Wall time of the bench's clock: it runs evenly, whatever happens to the system's."""
         return (self.clock.now + self._wall_minus_clock) // 1_000_000
+
+    def _sleep_s(self) -> float:
+        """How long the loop may sleep, s; 0 in the last stretch before a hand-over."""
+        until = self.clock.next_at()
+        if any(up.segment.answer_end == until for up in self.lines):
+            until -= AWAKE_NS
+        return min(max((until - time.monotonic_ns()) / 1e9, 0.0), TURN_S)
 
     def _line(self, site: Site, line: Line, folder: Path) -> LineUp:
         on_line = site.meters_on(line.id)

@@ -54,7 +54,7 @@ def listen(port: serial.Serial) -> bytes:
         burst += head
     burst += head + port.read(9)
     burst += port.read(burst[-1] + 2)
-    return burst
+    return bytes(burst)
 
 
 def ask(port: serial.Serial, question: bytes) -> bytes:

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from edge.site.model import Meter
 from firmware_sim.bridge.bench import start_shift
+from firmware_sim.hal.loader import meter645
 from firmware_sim.world.chip import image
 from firmware_sim.world.household import household
 from firmware_sim.world.neighbourhood import Neighbourhood
 from firmware_sim.world.shape import BLOCK_MS, BLOCKS, DAY_MS
+from tests.firmware_sim.frames import answer, digits, read
 from tests.firmware_sim.places import site
 
 NOON = int(datetime(2026, 8, 16, 4, tzinfo=UTC).timestamp() * 1000)
@@ -118,3 +120,56 @@ def test_starting_at_1930_moves_the_load_and_not_the_clock() -> None:
 def test_a_clock_before_the_beginning_shows_the_beginning() -> None:
     world = Neighbourhood(site())
     assert world.meter_state(meter(), 0).forward == world.meter_state(meter(), 1000).forward
+
+
+def shown(item: str, kind: str = "household") -> str:
+    """The digits the firmware makes of this world's registers."""
+    one = meter(kind)
+    state = Neighbourhood(site()).meter_state(one, NOON)
+
+    def snapshot(buf: bytearray) -> None:
+        buf[:] = image(one, 9600, state)
+
+    core = meter645()(
+        bytes.fromhex(one.id)[::-1],
+        len(state.elements),
+        snapshot,
+        lambda: Neighbourhood(site()).local(NOON),
+        1145,
+    )
+    question = read(one.id, item)
+    core.on_bytes(question, len(question), 0)
+    return digits(answer(bytes(core.out[: core.on_deadline(20_000)])).raw)
+
+
+def test_the_firmware_reads_out_of_the_chip_what_the_world_put_in() -> None:
+    state = Neighbourhood(site()).meter_state(meter(), NOON)
+    [one] = state.elements
+    for item, expected, decimals in (
+        ("02010100", one.voltage, 1),
+        ("02020100", one.current, 3),
+        ("02030100", one.active / 1000, 4),
+        ("02040100", one.reactive / 1000, 4),
+        ("02050100", one.apparent / 1000, 4),
+        ("02060100", one.active / one.apparent, 3),
+        ("02800001", state.neutral, 3),
+        ("02800002", state.frequency, 2),
+        ("02800007", state.temperature, 1),
+        ("00010200", state.forward[1] / 1000, 2),
+        ("00010400", state.forward[3] / 1000, 2),
+        ("00010000", sum(state.forward) / 1000, 2),
+    ):
+        digit = 10.0**-decimals
+        assert int(shown(item)) * digit == pytest.approx(expected, abs=1.01 * digit), item
+
+
+def test_the_firmware_reads_all_three_elements_of_a_feeder_meter() -> None:
+    state = Neighbourhood(site()).meter_state(meter("feeder"), NOON)
+    block = shown("0202FF00", "feeder")
+    # the block's digits come out with phase C first
+    currents = [int(block[i : i + 6]) / 1000 for i in (12, 6, 0)]
+    assert currents == pytest.approx([e.current for e in state.elements], abs=0.001)
+
+
+def test_the_meter_shows_the_local_date_and_time() -> None:
+    assert shown("0400010C") == "26081600" + "120000"
