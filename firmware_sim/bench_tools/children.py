@@ -23,6 +23,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 STOP_S = 3.0
 """How long a child may take to end on SIGTERM before it is killed."""
 
+ALL_STOP_S = 4.0
+"""How long all together may take; whoever comes after gets LEAST_STOP_S."""
+LEAST_STOP_S = 0.1
+
 POLL_S = 0.05
 _PR_SET_PDEATHSIG = 1
 
@@ -109,12 +113,10 @@ class Children:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # all are told at once, so that the slowest one alone decides how long the end takes
+        # in turn, so that none loses what it leans on before it has put its things in order
+        until = time.monotonic() + ALL_STOP_S
         for child in reversed(self._running):
-            if child.ended() is None:
-                os.kill(child.pid, signal.SIGTERM)
-        for child in reversed(self._running):
-            child.stop()
+            child.stop(max(LEAST_STOP_S, until - time.monotonic()))
 
     def start(self, name: str, *command: str) -> Child:
         """Start a process; its log is FOLDER/NAME.log. BoxgateError when it cannot be started."""
