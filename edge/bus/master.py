@@ -244,6 +244,8 @@ class LineMaster:
             case PortUp():
                 if self.phase is Phase.DOWN:
                     self._scanner = Scanner645()
+                    # we have not listened: whatever is on the line now gets its gap
+                    self._heard_at = now
                     self._be_quiet(now)
                     self._tell("up", "")
             case PortDown(reason):

@@ -1,0 +1,467 @@
+"""Core: the rooms of the agent put together as one state machine.
+
+Theory of operation
+-------------------
+One thread owns the Core and feeds it: parts and states from the lines, events from the broker
+connection, the wall clock (Tick), signals. Each step gives back mail for the lines, actions for the
+connection, notes for the log, and when to be called again. Nothing here waits, sleeps or asks for
+the time.
+
+A reading's way: SweepPart -> Part (wall time, primary values, quality) -> one journal transaction.
+When append returns, the part is accepted: from then on only the session's cursor and the journal's
+limits decide about it. A part the journal cannot take now (disk full, I/O error) is held in memory,
+tried again every RETRY_NS, and the lines are paused while more than HELD_PAUSE wait: reading stops
+before anything read is lost. Only past HELD_LIMIT is the oldest held part dropped, and counted.
+
+Ends: a Stop signal, or `sweeps` finished sweeps of every line.
+
+    RUNNING  --stop-->           CLOSING   lines are told to hand over what they have
+    RUNNING  --sweeps done-->    DRAINING  lines stop, the backlog goes out (at most DRAIN_NS)
+    CLOSING / DRAINING  -->      LEAVING   every line has stopped (or STOP_NS): session says goodbye
+    LEAVING  -->                 finished  session closed (or LEAVE_NS)
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from edge.bus.parts import LineState, Pause, Resume, StartSweep, Stop, SweepPart
+from edge.bus.work import NEVER
+from edge.journal.store import Journal, JournalError
+from edge.plan.record import to_part
+from edge.plan.slots import Coverage, Slots
+from edge.site.model import Meter, Site
+from edge.uplink.session import Session
+from protocol.uplink.part import Part, encode_part
+from protocol.uplink.quality import Quality
+from protocol.uplink.state import LineHealth, State
+
+SECOND = 1_000_000_000
+RETRY_NS = SECOND
+HELD_PAUSE = 32
+HELD_LIMIT = 256
+STATE_EVERY_NS = 60 * SECOND
+STATE_GAP_NS = 5 * SECOND
+PRUNE_EVERY_NS = 60 * SECOND
+DRAIN_NS = 30 * SECOND
+STOP_NS = 2 * SECOND
+LEAVE_NS = 2 * SECOND
+DEST = "uplink"
+
+
+class Clock(Enum):
+    """What the wall clock's word is worth."""
+
+    TRUSTED = "trusted"
+    HOLDING = "holding"
+    """Was synchronised since boot, is not now."""
+    UNTRUSTED = "untrusted"
+
+
+CLOCK_QUALITY = {
+    Clock.TRUSTED: Quality(0),
+    Clock.HOLDING: Quality.CLOCK_HOLDING,
+    Clock.UNTRUSTED: Quality.CLOCK_UNTRUSTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The wall clock, read by the shell: ms UTC."""
+
+    wall_ms: int
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Somebody wants the agent to end."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One event for the log: level, English key, facts."""
+
+    level: str
+    key: str
+    facts: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CoreStep:
+    """What one step gives back; `mail` is (line id, message)."""
+
+    mail: tuple[tuple[str, Any], ...]
+    net: tuple[Any, ...]
+    wake: int
+    notes: tuple[Note, ...]
+    finished: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CoreSettings:
+    """How the agent is run; everything else is the site's."""
+
+    version: str
+    config: str
+    """Digest of the site files."""
+    period_ms: int
+    """0 = back to back."""
+    sweeps: int = 0
+    """End after this many sweeps of every line; 0 = never."""
+
+
+class Life(Enum):
+    """See the table on top."""
+
+    RUNNING = "running"
+    CLOSING = "closing"
+    DRAINING = "draining"
+    LEAVING = "leaving"
+    FINISHED = "finished"
+
+
+@dataclass(slots=True)
+class _LineView:
+    """What the core knows of a line."""
+
+    state: str = "starting"
+    reason: str = ""
+    slot: int = 0
+    sweeps: int = 0
+    read: int = 0
+    reading: int = 0
+    sweep_ms: int = 0
+    utilisation: float = 0.0
+    busy: int = 0
+    counters: Mapping[str, int] = field(default_factory=dict)
+
+
+class Core:
+    """One gateway. `lines` are its lines that have a port here: id -> meters due."""
+
+    def __init__(
+        self,
+        site: Site,
+        lines: Mapping[str, tuple[str, ...]],
+        journal: Journal,
+        session: Session | None,
+        settings: CoreSettings,
+    ) -> None:
+        self.settings = settings
+        self.life = Life.RUNNING
+        self.dropped = 0
+        """Parts lost because the journal stayed unwritable for too long."""
+        self.accepted = 0
+        """Parts committed to the journal."""
+        self._journal = journal
+        self._session = session
+        self._meters: dict[str, Meter] = {meter.id: meter for meter in site.meters}
+        self._lines = {line: _LineView() for line in lines}
+        self._due = dict(lines)
+        self._slots = Slots(settings.period_ms, self._due) if settings.period_ms else None
+        self._slot: int | None = None
+        self._offset_ms: int | None = None
+        self._clock = Clock.UNTRUSTED
+        self._read: set[str] = set()
+        self._held: deque[tuple[int, Part]] = deque()
+        self._paused = False
+        self._retry_at = NEVER
+        self._prune_at = 0
+        self._state_at = 0
+        self._state_last = -STATE_EVERY_NS
+        self._deadline = NEVER
+        self._drained_by = NEVER
+        self._mail: list[tuple[str, Any]] = []
+        self._net: list[Any] = []
+        self._notes: list[Note] = []
+        self._session_wake = 0
+
+    def step(self, now: int, given: Any) -> CoreStep:
+        """One step at monotonic `now` ns with one input; the first must be a Tick."""
+        match given:
+            case Tick(wall_ms, clock):
+                self._tick(now, wall_ms, clock)
+            case SweepPart():
+                self._take_part(now, given)
+            case LineState():
+                self._take_state(now, given)
+            case Signal(name):
+                self._signal(now, name)
+            case None:
+                pass
+            case _:
+                self._drive(now, given)
+        self._housekeep(now)
+        self._live(now)
+        self._drive(now, None)
+        step = CoreStep(
+            tuple(self._mail),
+            tuple(self._net),
+            self._wake(now),
+            tuple(self._notes),
+            self.life is Life.FINISHED,
+        )
+        self._mail.clear()
+        self._net.clear()
+        self._notes.clear()
+        return step
+
+    def unread(self) -> list[str]:
+        """Meters due that have not given one value since the start."""
+        return sorted({m for due in self._due.values() for m in due} - self._read)
+
+    def wall_ms(self, now: int) -> int:
+        """Wall time of a monotonic instant by the newest Tick, ms UTC."""
+        return now // 1_000_000 + (self._offset_ms or 0)
+
+    # ---- time ---------------------------------------------------------------------------------
+
+    def _tick(self, now: int, wall_ms: int, clock: Clock) -> None:
+        self._offset_ms = wall_ms - now // 1_000_000
+        if clock is not self._clock:
+            self._note("info", "clock", state=clock.value)
+            self._clock = clock
+            self._state_soon(now)
+
+    def _begin_slots(self, now: int) -> None:
+        """Start the slot the wall clock stands in; a small step back never starts one twice."""
+        if self._slots is None or self._offset_ms is None or self.life is not Life.RUNNING:
+            return
+        wall = self.wall_ms(now)
+        slot = self._slots.number(wall)
+        if self._slot is not None and self._slot - 1 <= slot <= self._slot:
+            return
+        self._slot = slot
+        self._slots.begin(slot)
+        for line in self._lines:
+            self._mail.append((line, StartSweep(slot)))
+
+    # ---- readings -----------------------------------------------------------------------------
+
+    def _take_part(self, now: int, sweep: SweepPart) -> None:
+        view = self._lines[sweep.line]
+        if sweep.part == 0:
+            view.slot = self.wall_ms(sweep.started) if sweep.slot is None else sweep.slot
+            view.reading = 0
+        read = [row.meter for row in sweep.rows if row.values]
+        view.reading += len(read)
+        self._read.update(read)
+        clock = CLOCK_QUALITY[self._clock]
+        part = to_part(sweep, view.slot, self._meters, self.wall_ms, clock)
+        self._held.append((self.wall_ms(now), part))
+        self._store(now)
+        if self._slots is not None:
+            self._covered(self._slots.add(view.slot, sweep))
+        if sweep.last:
+            self._swept(now, view, sweep)
+
+    def _swept(self, now: int, view: _LineView, sweep: SweepPart) -> None:
+        took = sweep.ended - sweep.started
+        view.sweeps += 1
+        view.read = view.reading
+        view.sweep_ms = took // 1_000_000
+        view.utilisation = round(sweep.minimal / took, 4) if took else 0.0
+        self._note(
+            "info",
+            "sweep",
+            line=sweep.line,
+            slot=view.slot,
+            read=view.read,
+            due=len(self._due[sweep.line]),
+            ms=view.sweep_ms,
+            exchanges=sweep.exchanges,
+            utilisation=view.utilisation,
+        )
+        self._state_soon(now)
+        enough = self.settings.sweeps
+        if enough and all(v.sweeps >= enough for v in self._lines.values()):
+            self._stop_lines(now, Life.DRAINING)
+
+    def _store(self, now: int) -> None:
+        """Commit what is held, oldest first; pause the lines while too much waits."""
+        while self._held:
+            at, part = self._held[0]
+            try:
+                self._journal.append("sweep", at, encode_part(part))
+            except JournalError as error:
+                if self._retry_at == NEVER:
+                    self._note("error", "journal", reason=error.text("en"))
+                self._retry_at = now + RETRY_NS
+                break
+            self._held.popleft()
+            self.accepted += 1
+        else:
+            self._retry_at = NEVER
+        while len(self._held) > HELD_LIMIT:
+            self._held.popleft()
+            self.dropped += 1
+            self._note("error", "part_dropped", dropped=self.dropped)
+        full = len(self._held) >= HELD_PAUSE
+        if full != self._paused:
+            self._paused = full
+            self._mail.extend((line, Pause() if full else Resume()) for line in self._lines)
+            self._state_soon(now)
+
+    def _covered(self, coverage: Coverage | None) -> None:
+        if coverage is None:
+            return
+        self._note(
+            "info" if coverage.read == coverage.due else "warning",
+            "slot",
+            slot=coverage.slot,
+            read=coverage.read,
+            due=coverage.due,
+            missing=",".join(coverage.missing[:5]),
+            lines_missing=",".join(coverage.lines_missing),
+        )
+
+    # ---- lines --------------------------------------------------------------------------------
+
+    def _take_state(self, now: int, state: LineState) -> None:
+        view = self._lines[state.line]
+        if state.state != view.state:
+            level = "warning" if state.state == "down" else "info"
+            self._note(level, "line", line=state.line, state=state.state, reason=state.reason)
+            self._state_soon(now)
+            if state.state == "up" and view.state != "up" and self._slot is not None:
+                # a line that opens within a slot still reads it
+                self._mail.append((state.line, StartSweep(self._slot)))
+        view.state, view.reason = state.state, state.reason
+        view.counters = {name: getattr(state.counters, name) for name in state.counters.__slots__}
+
+    # ---- the broker ---------------------------------------------------------------------------
+
+    def _drive(self, now: int, event: Any) -> None:
+        if self._session is None:
+            return
+        actions = self._session.step(now, event)
+        self._net.extend(actions.items)
+        self._session_wake = actions.wake
+
+    def _state_soon(self, now: int) -> None:
+        self._state_at = min(self._state_at, max(now, self._state_last + STATE_GAP_NS))
+
+    def _say_state(self, now: int) -> None:
+        self._state_last = now
+        self._state_at = now + STATE_EVERY_NS
+        if self._session is None:
+            return
+        backlog = self._journal.backlog(DEST)
+        self._session.state(
+            State(
+                status="online",
+                at=self.wall_ms(now),
+                version=self.settings.version,
+                config=self.settings.config,
+                clock=self._clock.value,
+                epoch=self._journal.epoch,
+                health="ok" if self._healthy() else "degraded",
+                backlog=backlog.count,
+                oldest=backlog.oldest_at,
+                dropped=self.dropped + self._journal.dropped,
+                lines={line: self._line_health(line) for line in self._lines},
+            )
+        )
+
+    def _line_health(self, line: str) -> LineHealth:
+        view = self._lines[line]
+        return LineHealth(
+            state=view.state,
+            reason=view.reason,
+            read=view.read,
+            due=len(self._due[line]),
+            sweeps=view.sweeps,
+            sweep_ms=view.sweep_ms,
+            utilisation=view.utilisation,
+            counters=dict(view.counters),
+        )
+
+    def _healthy(self) -> bool:
+        lines_up = all(view.state == "up" for view in self._lines.values())
+        return lines_up and not self._held and not self.dropped
+
+    # ---- housekeeping -------------------------------------------------------------------------
+
+    def _housekeep(self, now: int) -> None:
+        self._begin_slots(now)
+        if now >= self._retry_at:
+            self._store(now)
+        if self._slots is not None and self._offset_ms is not None:
+            for coverage in self._slots.overdue(self.wall_ms(now)):
+                self._covered(coverage)
+        if now >= self._prune_at and self._offset_ms is not None:
+            self._prune_at = now + PRUNE_EVERY_NS
+            self._prune(now)
+        if now >= self._state_at and self._offset_ms is not None and self.life is Life.RUNNING:
+            self._say_state(now)
+
+    def _prune(self, now: int) -> None:
+        try:
+            pruned = self._journal.prune(self.wall_ms(now))
+        except JournalError as error:
+            self._note("error", "journal", reason=error.text("en"))
+            return
+        if pruned.undelivered:
+            self._note("error", "journal_full", undelivered_dropped=pruned.undelivered)
+
+    # ---- the end ------------------------------------------------------------------------------
+
+    def _signal(self, now: int, name: str) -> None:
+        self._note("info", "signal", name=name)
+        if self.life is Life.RUNNING:
+            self._stop_lines(now, Life.CLOSING)
+        elif self.life is Life.DRAINING:
+            self.life = Life.CLOSING
+
+    def _stop_lines(self, now: int, life: Life) -> None:
+        self.life = life
+        self._deadline = now + STOP_NS
+        self._drained_by = now + DRAIN_NS
+        self._mail.extend((line, Stop()) for line in self._lines)
+
+    def _live(self, now: int) -> None:
+        if self.life in (Life.CLOSING, Life.DRAINING):
+            stopped = all(view.state == "stopped" for view in self._lines.values())
+            if not stopped and now < self._deadline:
+                return
+            waiting = self._session is not None and self._journal.backlog(DEST).count > 0
+            if self.life is Life.DRAINING and waiting and now < self._drained_by:
+                return
+            self._leave(now)
+        elif self.life is Life.LEAVING:
+            assert self._session is not None
+            if self._session.closed or now >= self._deadline:
+                self.life = Life.FINISHED
+
+    def _leave(self, now: int) -> None:
+        self._store(now)
+        if self._held:
+            self.dropped += len(self._held)
+            self._note("error", "part_dropped", dropped=self.dropped)
+        if self._session is None:
+            self.life = Life.FINISHED
+            return
+        self.life = Life.LEAVING
+        self._deadline = now + LEAVE_NS
+        self._session.stop(now)
+
+    def _wake(self, now: int) -> int:
+        wakes = [self._prune_at, self._state_at, self._retry_at, now + SECOND]
+        if self._session is not None:
+            wakes.append(self._session_wake)
+        if self._slots is not None and self._slot is not None:
+            ahead = self._slots.begins(self._slot + 1) - self.wall_ms(now)
+            wakes.append(now + max(0, ahead) * 1_000_000)
+        if self.life in (Life.CLOSING, Life.LEAVING):
+            wakes.append(self._deadline)
+        if self.life is Life.DRAINING:
+            wakes.append(self._drained_by)
+        return min(wakes)
+
+    def _note(self, level: str, key: str, **facts: Any) -> None:
+        self._notes.append(Note(level, key, tuple(facts.items())))

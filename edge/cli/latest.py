@@ -1,0 +1,187 @@
+"""`boxgate latest`: the last reading of every meter, from the journal alone, no broker needed.
+
+Works beside a running agent and after it; on the machine itself, offline.
+"""
+
+import argparse
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edge.cli.place import state_folder, this_gateway
+from edge.journal.store import Journal
+from edge.site.load import read_gateway, read_site
+from edge.site.model import GatewayFile, Meter, Site
+from edge.words import BoxgateError, language
+from protocol.quantity import quantity
+from protocol.uplink.part import Part, decode_part
+from protocol.uplink.quality import Quality
+
+SUMMARY = "show the last readings from the journal"
+PAGE = 64
+"""Journal entries looked at in one read, newest first."""
+LOOK_BACK = 20_000
+"""Entries looked at before a meter is said to have no reading."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The verb's options."""
+    parser.add_argument("site", type=Path, help="folder of site.toml and meters.csv")
+    parser.add_argument("--gateway", metavar="ID", help="which gateway of the site this is")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="gateway.toml")
+    parser.add_argument("--state", type=Path, metavar="DIR", help="folder of the journal")
+    parser.add_argument("--line", metavar="ID", help="only this line")
+    parser.add_argument(
+        "--meter", action="append", metavar="ADDRESS", help="only this meter (repeat)"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object a meter and line")
+
+
+@dataclass(slots=True)
+class Last:
+    """The newest row of one meter, and when it last gave a value."""
+
+    meter: Meter
+    at: int | None = None
+    slot: int = 0
+    values: dict[str, int | None] = field(default_factory=dict)
+    quality: Quality = Quality(0)
+    read_at: int | None = None
+    """When a value last came; older than `at` for a meter that has fallen silent."""
+
+
+def run(args: argparse.Namespace) -> int:
+    """0, or 1 when a meter shown has no value in its newest row."""
+    site = read_site(args.site)
+    gateway = this_gateway(site, args.gateway)
+    config = read_gateway(args.config) if args.config else GatewayFile()
+    state = state_folder(args.state, config, gateway)
+    wanted = _wanted(site, gateway.lines, args)
+    found = _collect(str(state / "journal.db"), wanted)
+    if all(last.at is None for last in found):
+        raise BoxgateError("nothing_read", path=state)
+    seen = [last for last in found if last.at is not None or args.meter or args.line]
+    for text in map(_json, seen) if args.json else _table(seen):
+        print(text)
+    return 0 if all(last.values for last in seen) else 1
+
+
+def _wanted(site: Site, lines: tuple[str, ...], args: argparse.Namespace) -> list[Meter]:
+    meters = [meter for meter in site.meters if meter.line in lines]
+    if args.line:
+        meters = [meter for meter in meters if meter.line == args.line]
+    if args.meter:
+        asked = {address.zfill(12) for address in args.meter}
+        known = {meter.id for meter in meters}
+        for address in sorted(asked - known):
+            raise BoxgateError("meter_unknown", meter=address)
+        meters = [meter for meter in meters if meter.id in asked]
+    return meters
+
+
+def _collect(path: str, meters: list[Meter]) -> list[Last]:
+    """Walks the journal from its newest entry until every meter has been met with a value."""
+    lasts = {meter.id: Last(meter) for meter in meters}
+    open_ones = set(lasts)
+    journal = Journal.open_reading(path)
+    try:
+        before: int | None = None
+        looked = 0
+        while open_ones and looked < LOOK_BACK:
+            entries = journal.tail(PAGE, before)
+            if not entries:
+                break
+            for entry in entries:
+                if entry.kind == "sweep":
+                    _take(decode_part(entry.body), lasts, open_ones)
+            before = entries[-1].seq
+            looked += len(entries)
+    finally:
+        journal.close()
+    return list(lasts.values())
+
+
+def _take(part: Part, lasts: dict[str, Last], open_ones: set[str]) -> None:
+    for place, meter in enumerate(part.meters):
+        if meter not in open_ones:
+            continue
+        last = lasts[meter]
+        values = {name: column[place] for name, column in part.columns.items()}
+        came = {name: value for name, value in values.items() if value is not None}
+        if last.at is None:
+            last.at, last.slot = part.t[place], part.slot
+            last.values, last.quality = came, Quality(part.q[place])
+        if came:
+            last.read_at = part.t[place]
+            open_ones.discard(meter)
+
+
+def _json(last: Last) -> str:
+    row: dict[str, Any] = {
+        "meter": last.meter.id,
+        "line": last.meter.line,
+        "box": last.meter.box,
+        "household": last.meter.household,
+        "t": last.at,
+        "read_at": last.read_at,
+        "quality": _quality(last),
+        "values": {name: _number(name, value) for name, value in last.values.items()},
+    }
+    return json.dumps(row, ensure_ascii=False)
+
+
+def _table(lasts: list[Last]) -> list[str]:
+    """Aligned columns: meter, box, time, then every quantity that any meter has."""
+    names = list(dict.fromkeys(name for last in lasts for name in last.values))
+    zh = language() == "zh"
+    head = ["电表" if zh else "meter", "表箱" if zh else "box", "时间" if zh else "time"]
+    head += [_title(name, zh) for name in names] + ["质量" if zh else "quality"]
+    rows = [head]
+    for last in lasts:
+        at = last.read_at if last.read_at is not None else last.at
+        row = [last.meter.id, last.meter.box or "-", _clock(at)]
+        for name in names:
+            value = last.values.get(name)
+            row.append("-" if value is None else f"{_number(name, value):g}")
+        rows.append([*row, _quality(last)])
+    widths = [max(_width(row[i]) for row in rows) for i in range(len(head))]
+    return [_line(row, widths) for row in rows]
+
+
+def _line(row: list[str], widths: list[int]) -> str:
+    left = [0, 1, 2, len(row) - 1]
+    cells = []
+    for place, (cell, width) in enumerate(zip(row, widths, strict=True)):
+        pad = " " * (width - _width(cell))
+        cells.append(cell + pad if place in left else pad + cell)
+    return "  ".join(cells).rstrip()
+
+
+def _width(text: str) -> int:
+    """Columns on a terminal: Chinese characters take two."""
+    return sum(2 if ord(char) > 0x2E7F else 1 for char in text)
+
+
+def _title(name: str, zh: bool) -> str:
+    known = quantity(name)
+    title = known.zh if zh else name
+    return f"{title} {known.unit}".rstrip()
+
+
+def _number(name: str, value: int | None) -> float | None:
+    return None if value is None else quantity(name).number(value)
+
+
+def _quality(last: Last) -> str:
+    if last.at is None:
+        return "never read"
+    names = [bit.name.lower() for bit in last.quality if bit.name]
+    return ",".join(names) or "good"
+
+
+def _clock(at: int | None) -> str:
+    if at is None:
+        return "-"
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at / 1000))

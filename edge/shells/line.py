@@ -1,0 +1,182 @@
+"""A thread for one line: the serial port around a LineMaster.
+
+The thread asks the clock, moves bytes and mail, and hands what the master gives to the core's
+queue. When that queue is full the line waits and counts: reading pauses, nothing is thrown away.
+A lost port is opened again by itself, with growing pauses, for as long as it takes.
+"""
+
+import contextlib
+import os
+import queue
+import select
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from edge.bus.master import Heard, LineMaster, Spoke
+from edge.bus.parts import PortDown, PortUp, Stop
+from edge.shells.clock import monotonic_ns
+from edge.shells.port import PortError, SerialPort
+from edge.site.model import Line, Port
+
+MAILBOX = 64
+REOPEN_FIRST_NS = 500_000_000
+REOPEN_MOST_NS = 5_000_000_000
+LONGEST_WAIT_NS = 1_000_000_000
+POST_WAIT_S = 0.2
+
+Record = Callable[[str, int, Any, Any], None]
+"""(component, now, input, what the step gave back): for the replay proof."""
+Tap = Callable[[str, Spoke | Heard], None]
+
+
+class LineThread:
+    """One line. `post` puts into the core's bounded queue and may raise queue.Full."""
+
+    def __init__(
+        self,
+        line: Line,
+        port: Port,
+        master: LineMaster,
+        post: Callable[[Any, float], None],
+        opened: SerialPort | None = None,
+        tap: Tap | None = None,
+        record: Record | None = None,
+    ) -> None:
+        self.line = line
+        self.pauses = 0
+        """Times the core's queue was full."""
+        self.mail_refused = 0
+        """Messages that found the mailbox full."""
+        self._place = port
+        self._master = master
+        self._post = post
+        self._port = opened
+        self._tap = tap
+        self._record = record
+        self._mailbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._bell_out, self._bell_in = os.pipe()
+        os.set_blocking(self._bell_out, False)
+        os.set_blocking(self._bell_in, False)
+        self._end = threading.Event()
+        self._down_reason = ""
+        self._thread = threading.Thread(target=self._run, name=f"line-{line.id}", daemon=True)
+
+    def start(self) -> None:
+        """Begin; the port may be open already."""
+        self._thread.start()
+
+    def mail(self, message: Any) -> None:
+        """Leave a message and ring; a full mailbox refuses and counts."""
+        if self._mailbox.qsize() >= MAILBOX:
+            self.mail_refused += 1
+            return
+        self._mailbox.put(message)
+        self._ring()
+
+    def end(self, timeout_s: float) -> bool:
+        """Stop the thread whatever it does; True if it has ended and the port is free."""
+        self._end.set()
+        self._ring()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _ring(self) -> None:
+        # a full pipe is a bell that rings already; a closed one has nobody to wake
+        with contextlib.suppress(BlockingIOError, OSError):
+            os.write(self._bell_in, b"!")
+
+    # ---- the thread ---------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        news: list[Any] = [PortUp()] if self._port is not None else []
+        reopen_at, pause = 0, REOPEN_FIRST_NS
+        stopping = False
+        try:
+            while not self._end.is_set() and not stopping:
+                data = b""
+                if self._port is not None:
+                    try:
+                        data = self._port.read()
+                    except PortError as error:
+                        news.append(self._lose(error))
+                        reopen_at, pause = monotonic_ns() + REOPEN_FIRST_NS, REOPEN_FIRST_NS
+                elif monotonic_ns() >= reopen_at:
+                    news.extend(self._reopen())
+                    if self._port is None:
+                        pause = min(pause * 2, REOPEN_MOST_NS)
+                    reopen_at = monotonic_ns() + pause
+                mail = (*news, *self._collect())
+                news = []
+                stopping = any(isinstance(message, Stop) for message in mail)
+                now = monotonic_ns()
+                step = self._master.step(now, data, mail)
+                if self._record is not None:
+                    self._record(self.line.id, now, (data, mail), step)
+                if step.write and self._port is not None:
+                    try:
+                        self._port.write(step.write)
+                    except PortError as error:
+                        news.append(self._lose(error))
+                        reopen_at, pause = monotonic_ns() + REOPEN_FIRST_NS, REOPEN_FIRST_NS
+                self._hand_over(step.out)
+                if not news and not stopping:
+                    due = step.wake if self._port is not None else min(step.wake, reopen_at)
+                    self._wait(due)
+        finally:
+            if self._port is not None:
+                self._port.close()
+            os.close(self._bell_out)
+            os.close(self._bell_in)
+
+    def _wait(self, until: int) -> None:
+        left = min(until - monotonic_ns(), LONGEST_WAIT_NS)
+        if left <= 0:
+            return
+        watch: list[Any] = [self._bell_out]
+        if self._port is not None:
+            watch.append(self._port)
+        ready, _, _ = select.select(watch, (), (), left / 1e9)
+        if self._bell_out in ready:
+            os.read(self._bell_out, MAILBOX)
+
+    def _collect(self) -> list[Any]:
+        mail = []
+        while len(mail) < MAILBOX:
+            try:
+                mail.append(self._mailbox.get_nowait())
+            except queue.Empty:
+                break
+        return mail
+
+    def _lose(self, error: PortError) -> PortDown:
+        if self._port is not None:
+            self._port.close()
+            self._port = None
+        self._down_reason = error.key
+        return PortDown(error.text("en"))
+
+    def _reopen(self) -> Sequence[Any]:
+        """PortUp, or PortDown when the reason has changed (one line in the log, not thousands)."""
+        try:
+            self._port = SerialPort(self.line, self._place)
+        except PortError as error:
+            if error.key == self._down_reason:
+                return ()
+            self._down_reason = error.key
+            return (PortDown(error.text("en")),)
+        self._down_reason = ""
+        return (PortUp(),)
+
+    def _hand_over(self, out: Sequence[Any]) -> None:
+        for item in out:
+            if isinstance(item, Spoke | Heard):
+                if self._tap is not None:
+                    self._tap(self.line.id, item)
+                continue
+            while not self._end.is_set():
+                try:
+                    self._post(item, POST_WAIT_S)
+                    break
+                except queue.Full:
+                    self.pauses += 1

@@ -1,0 +1,73 @@
+"""A scripted meter side on a real pty: for every request it plays back what the test says."""
+
+import os
+import pty
+import select
+import threading
+import tty
+from collections.abc import Callable, Iterator
+
+Script = Callable[[bytes], list[tuple[float, bytes]]]
+"""A whole request -> what is written, each after so many seconds."""
+
+REQUEST = 16
+DEADLINE_S = 20.0
+
+
+class Peer:
+    """Answers requests of 16 bytes (a 645 read without its wake-up bytes) by script."""
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+        self.requests: list[bytes] = []
+        self.asked = threading.Condition()
+        self._master, self._slave = pty.openpty()
+        tty.setraw(self._slave)
+        self.path = os.ttyname(self._slave)
+        self._end_out, self._end_in = os.pipe()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def wait_requests(self, count: int) -> None:
+        """Until so many requests have come."""
+        with self.asked:
+            assert self.asked.wait_for(lambda: len(self.requests) >= count, DEADLINE_S)
+
+    def close(self) -> None:
+        """Unplug: the device goes away under whoever has it open."""
+        os.write(self._end_in, b"!")
+        self._thread.join(DEADLINE_S)
+        for fd in (self._master, self._slave, self._end_in, self._end_out):
+            os.close(fd)
+
+    def _run(self) -> None:
+        pending = b""
+        while True:
+            ready, _, _ = select.select((self._master, self._end_out), (), (), DEADLINE_S)
+            if self._end_out in ready or not ready:
+                return
+            pending += os.read(self._master, 1024)
+            while b"\x68" in pending and len(rest := pending[pending.index(b"\x68") :]) >= REQUEST:
+                pending = rest[REQUEST:]
+                self._serve(rest[:REQUEST])
+
+    def _serve(self, request: bytes) -> None:
+        with self.asked:
+            self.requests.append(request)
+            self.asked.notify_all()
+        for delay, data in self.script(request):
+            if delay and select.select((self._end_out,), (), (), delay)[0]:
+                return
+            os.write(self._master, data)
+
+
+def address_of(request: bytes) -> str:
+    """The 12 digits a request is for."""
+    return request[1:7][::-1].hex()
+
+
+def peers(script: Script) -> Iterator[Peer]:
+    """For a fixture."""
+    peer = Peer(script)
+    yield peer
+    peer.close()

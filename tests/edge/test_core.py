@@ -1,0 +1,216 @@
+"""The core in virtual time with a real journal: acceptance, slots, a failing disk, the end."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.agent import (
+    HELD_LIMIT,
+    HELD_PAUSE,
+    RETRY_NS,
+    Clock,
+    Core,
+    CoreSettings,
+    CoreStep,
+    Signal,
+    Tick,
+)
+from edge.bus.parts import (
+    LineCounters,
+    LineState,
+    MeterRow,
+    Pause,
+    Resume,
+    StartSweep,
+    Stop,
+    SweepPart,
+)
+from edge.journal.model import Limits
+from edge.journal.store import Journal, JournalError
+from edge.site.model import Gateway, Line, Meter, Site
+from protocol.quantity import quantity
+from protocol.uplink.part import decode_part
+from protocol.uplink.quality import Quality
+
+SECOND = 1_000_000_000
+WALL = 1_772_323_200_000
+A, B = "000000000001", "000000000002"
+SITE = Site(
+    id="s", timezone="Asia/Shanghai", period_s=60, transformers=(), feeders=(), buildings=(),
+    boxes=(), lines=(Line(id="b1"), Line(id="b2")), tmus=(),
+    gateways=(Gateway(id="gw", lines=("b1", "b2")),), responsibilities=(),
+    meters=tuple(
+        Meter(id=m, kind="household", line=line, profile="1ph-2013", phase="A")
+        for m, line in ((A, "b1"), (B, "b2"))
+    ),
+    digest="d",
+)  # fmt: skip
+
+
+class SickJournal(Journal):
+    """A journal whose disk can be told to fail."""
+
+    sick = False
+
+    def append(self, *args: Any, **more: Any) -> int:
+        if self.sick:
+            raise JournalError("journal_failed", path="journal.db", reason="disk full")
+        return super().append(*args, **more)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Any:
+    opened = SickJournal(str(tmp_path / "journal.db"), "e1", Limits())
+    yield opened
+    opened.close()
+
+
+def core_of(journal: Journal, period_s: int = 60, sweeps: int = 0) -> Core:
+    settings = CoreSettings(version="0", config="d", period_ms=period_s * 1000, sweeps=sweeps)
+    return Core(SITE, {"b1": (A,), "b2": (B,)}, journal, None, settings)
+
+
+def part(line: str, meter: str, slot: int | None = 1, last: bool = True, at: int = 0) -> SweepPart:
+    row = MeterRow(meter, at, values=[(quantity("voltage_a"), 2201, at)])
+    return SweepPart(line, slot, 0, last, at, at + SECOND, (row,))
+
+
+def stopped(line: str) -> LineState:
+    return LineState(line, "stopped", "", LineCounters())
+
+
+def notes(step: CoreStep, key: str) -> list[dict[str, Any]]:
+    return [dict(note.facts) for note in step.notes if note.key == key]
+
+
+def test_the_first_tick_starts_the_slot_the_clock_stands_in_on_every_line(journal: Journal) -> None:
+    step = core_of(journal).step(0, Tick(WALL + 5_000, Clock.TRUSTED))
+    slot = WALL // 60_000
+    assert step.mail == (("b1", StartSweep(slot)), ("b2", StartSweep(slot)))
+
+
+def test_the_next_slot_starts_at_its_boundary_and_the_core_asks_to_be_woken_then(
+    journal: Journal,
+) -> None:
+    core = core_of(journal)
+    step = core.step(0, Tick(WALL + 59_500, Clock.TRUSTED))
+    assert step.wake <= SECOND // 2
+    assert core.step(SECOND // 2 - 1_000_000, None).mail == ()
+    assert core.step(SECOND // 2, None).mail[0] == ("b1", StartSweep(WALL // 60_000 + 1))
+
+
+def test_a_clock_set_back_a_little_does_not_start_a_slot_twice(journal: Journal) -> None:
+    core = core_of(journal)
+    core.step(0, Tick(WALL + 1_000, Clock.TRUSTED))
+    assert core.step(SECOND, Tick(WALL - 1_000, Clock.TRUSTED)).mail == ()
+    assert core.step(2 * SECOND, Tick(WALL + 1_000, Clock.TRUSTED)).mail == ()
+
+
+def test_a_part_is_in_the_journal_when_the_step_returns(journal: Journal) -> None:
+    core = core_of(journal)
+    core.step(0, Tick(WALL, Clock.UNTRUSTED))
+    core.step(3 * SECOND, part("b1", A, at=2 * SECOND))
+    (entry,) = journal.read(0, 10)
+    kept = decode_part(entry.body)
+    assert (kept.meters, kept.t, kept.columns) == ([A], [WALL + 2_000], {"voltage_a": [2201]})
+    assert kept.q == [Quality.CLOCK_UNTRUSTED]
+
+
+def test_back_to_back_sweeps_take_the_wall_time_of_their_start_as_slot(journal: Journal) -> None:
+    core = core_of(journal, period_s=0)
+    core.step(0, Tick(WALL, Clock.TRUSTED))
+    core.step(9 * SECOND, part("b1", A, slot=None, at=4 * SECOND))
+    assert decode_part(journal.read(0, 1)[0].body).slot == WALL + 4_000
+
+
+def test_a_closed_slot_says_its_coverage(journal: Journal) -> None:
+    core = core_of(journal)
+    core.step(0, Tick(WALL, Clock.TRUSTED))
+    slot = WALL // 60_000
+    core.step(SECOND, part("b1", A, slot))
+    step = core.step(2 * SECOND, part("b2", B, slot))
+    assert notes(step, "slot") == [
+        {"slot": slot, "read": 2, "due": 2, "missing": "", "lines_missing": ""}
+    ]
+
+
+def test_what_a_sick_disk_refuses_is_held_and_committed_in_order_when_it_is_well(
+    journal: SickJournal,
+) -> None:
+    core = core_of(journal)
+    core.step(0, Tick(WALL, Clock.TRUSTED))
+    journal.sick = True
+    step = core.step(SECOND, part("b1", A))
+    assert len(notes(step, "journal")) == 1
+    assert step.wake <= SECOND + RETRY_NS
+    core.step(SECOND + 1, part("b2", B))
+    assert core.accepted == 0
+    journal.sick = False
+    core.step(2 * SECOND + 1, None)
+    assert [decode_part(entry.body).line for entry in journal.read(0, 9)] == ["b1", "b2"]
+    assert (core.accepted, core.dropped) == (2, 0)
+
+
+def test_lines_are_paused_before_anything_is_dropped_and_resumed_after(
+    journal: SickJournal,
+) -> None:
+    core = core_of(journal)
+    core.step(0, Tick(WALL, Clock.TRUSTED))
+    journal.sick = True
+    mail: list[Any] = []
+    for _ in range(HELD_PAUSE):
+        mail += core.step(SECOND, part("b1", A)).mail
+    assert mail == [("b1", Pause()), ("b2", Pause())]
+    assert core.dropped == 0
+    journal.sick = False
+    step = core.step(3 * SECOND, None)
+    assert step.mail == (("b1", Resume()), ("b2", Resume()))
+    assert core.accepted == HELD_PAUSE
+
+
+def test_only_past_its_bound_the_oldest_held_part_is_dropped_and_counted(
+    journal: SickJournal,
+) -> None:
+    core = core_of(journal)
+    core.step(0, Tick(WALL, Clock.TRUSTED))
+    journal.sick = True
+    for _ in range(HELD_LIMIT + 3):
+        step = core.step(SECOND, part("b1", A))
+    assert core.dropped == 3
+    assert notes(step, "part_dropped") == [{"dropped": 3}]
+
+
+def test_a_signal_stops_the_lines_commits_their_open_sweep_and_finishes(journal: Journal) -> None:
+    core = core_of(journal)
+    core.step(0, Tick(WALL, Clock.TRUSTED))
+    step = core.step(SECOND, Signal("SIGTERM"))
+    assert step.mail == (("b1", Stop()), ("b2", Stop()))
+    core.step(SECOND + 1, part("b1", A))
+    assert not core.step(SECOND + 2, stopped("b1")).finished
+    assert core.step(SECOND + 3, stopped("b2")).finished
+    assert len(journal.read(0, 9)) == 1
+
+
+def test_a_line_that_does_not_stop_cannot_hold_the_end(journal: Journal) -> None:
+    core = core_of(journal)
+    core.step(0, Tick(WALL, Clock.TRUSTED))
+    step = core.step(SECOND, Signal("SIGTERM"))
+    assert not step.finished
+    assert core.step(step.wake + 5 * SECOND, None).finished
+
+
+def test_the_asked_for_number_of_sweeps_of_every_line_ends_the_run(journal: Journal) -> None:
+    core = core_of(journal, period_s=0, sweeps=1)
+    core.step(0, Tick(WALL, Clock.TRUSTED))
+    assert core.step(SECOND, part("b1", A, None)).mail == ()
+    step = core.step(2 * SECOND, part("b2", B, None))
+    assert step.mail == (("b1", Stop()), ("b2", Stop()))
+    assert core.unread() == []
+
+
+def test_meters_that_never_gave_a_value_are_named(journal: Journal) -> None:
+    core = core_of(journal, period_s=0, sweeps=1)
+    core.step(0, Tick(WALL, Clock.TRUSTED))
+    core.step(SECOND, part("b1", A, None))
+    assert core.unread() == [B]
