@@ -217,7 +217,8 @@ class _Connection:
         )
         client.connect_timeout = CONNECT_S
         client.max_inflight_messages_set(0)  # no queue of its own: the session's window rules
-        client.will_set(action.will_topic, action.will_payload, qos=1, retain=True)
+        if action.will_topic:
+            client.will_set(action.will_topic, action.will_payload, qos=1, retain=True)
         if self._broker.username:
             # paho passes bytes on as they are, whatever its hints say.
             password: Any = self._password
@@ -230,7 +231,7 @@ class _Connection:
         client.on_publish = self._on_publish
         client.on_message = self._on_message
         properties = None
-        if version5:
+        if version5 and action.will_topic:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
             properties.MaximumPacketSize = INCOMING
         client.connect(

@@ -80,6 +80,7 @@ class Connect:
     connection: int
     protocol: MqttVersion
     will_topic: str
+    """"" = a bare CONNECT without will and properties, which asks for the MQTT version only."""
     will_payload: bytes
     """Published by the broker, QoS 1 and retained, when the connection is lost."""
     client_id: str

@@ -21,7 +21,10 @@ The window's last place is kept for the state message and the farewell, and of t
 backlog leaves some room, so that a live entry never waits for old ones.
 
 MQTT 3.1.1 is tried only when the broker answers CONNACK 132, never because a connection dropped:
-3.1.1 has no PUBACK reasons, and a broker that denies a publish there still acknowledges it.
+3.1.1 has no PUBACK reasons, and a broker that denies a publish there still acknowledges it. Some
+3.1.1 brokers (amqtt) stumble over the will of an MQTT 5 CONNECT before they look at its version,
+and never answer. So a first connection that ends without a CONNACK is followed by a bare CONNECT,
+without will and properties, whose only purpose is that answer; nothing is ever sent on it.
 """
 
 from collections.abc import Callable
@@ -109,6 +112,10 @@ class Session:
         self._state = State(status="online")
         self._state_due = True
         self._protocol: MqttVersion = "3.1.1" if settings.protocol == "3.1.1" else "5"
+        self._asking = False
+        """The connection under way is a bare CONNECT that asks for the version."""
+        self._spoke_5 = False
+        """The broker has accepted MQTT 5 once: no more asking."""
         self._items: list[NetAction] = []
         self._connection = 0
         self._handle = 0
@@ -169,7 +176,9 @@ class Session:
         if self.phase is Phase.IDLE and now >= self._until:
             self._connect(now)
         elif self.phase is Phase.CONNECTING and now >= self._until:
+            asked = self._asking
             self._drop(now, f"no CONNACK in {self.settings.connack_ns // SECOND} s")
+            self._ask_next(asked)
         elif self.phase is Phase.ONLINE and now >= self._ack_deadline():
             self._drop(now, f"a publish was not acknowledged in {self.settings.ack_ns // SECOND} s")
 
@@ -187,14 +196,19 @@ class Session:
             Connect(
                 connection=self._connection,
                 protocol=self._protocol,
-                will_topic=self._topics.state,
-                will_payload=state_payload(will),
+                will_topic="" if self._asking else self._topics.state,
+                will_payload=b"" if self._asking else state_payload(will),
                 client_id=f"boxgate-{self.settings.site}-{self.settings.gateway}",
                 keepalive=self.settings.keepalive_s,
             )
         )
 
     def _on_connected(self, now: int, event: Connected) -> None:
+        self._spoke_5 = self._spoke_5 or event.protocol == "5"
+        if self._asking:
+            self._items.append(Disconnect(self._connection))
+            self._idle(now, "the broker dropped MQTT 5 with a will and takes it without")
+            return
         self.phase = Phase.ONLINE
         self.reason = ""
         self.counters.connections += 1
@@ -209,18 +223,26 @@ class Session:
         if self.settings.ack == "head-end":
             self._items.append(Subscribe(self._connection, self._topics.commit, 1))
 
+    def _may_fall_back(self) -> bool:
+        return self.settings.protocol == "auto" and self._protocol == "5"
+
     def _on_refused(self, now: int, event: Refused) -> None:
         self.counters.refused_connections += 1
-        falls_back = (
-            event.code == UNSUPPORTED_VERSION
-            and self.settings.protocol == "auto"
-            and self._protocol == "5"
-        )
         self._idle(now, event.reason)
-        if falls_back:
+        if event.code == UNSUPPORTED_VERSION and self._may_fall_back():
             self._protocol = "3.1.1"
             self._attempt = 0
             self._until = now
+
+    def _on_dropped(self, now: int, event: Lost) -> None:
+        """Lost before any CONNACK."""
+        asked = self._asking
+        self._on_lost(now, event)
+        self._ask_next(asked)
+
+    def _ask_next(self, asked: bool) -> None:
+        """After a connection that ended without CONNACK: every other one is a bare CONNECT."""
+        self._asking = not asked and not self._spoke_5 and self._may_fall_back()
 
     def _on_lost(self, now: int, event: Lost) -> None:
         self.counters.lost_connections += 1
@@ -237,6 +259,7 @@ class Session:
             self._attempt = 0
         self.phase = Phase.IDLE
         self.reason = reason
+        self._asking = False
         self._flights.clear()
         self._settle(now, force=True)
         name = f"{self.settings.site}/{self.settings.gateway}"
@@ -460,7 +483,7 @@ def replace_state(state: State, **changes: Any) -> State:
 _TRANSITIONS: dict[tuple[Phase, type], Callable[[Session, int, Any], None]] = {
     (Phase.CONNECTING, Connected): Session._on_connected,
     (Phase.CONNECTING, Refused): Session._on_refused,
-    (Phase.CONNECTING, Lost): Session._on_lost,
+    (Phase.CONNECTING, Lost): Session._on_dropped,
     (Phase.ONLINE, Lost): Session._on_lost,
     (Phase.ONLINE, Acked): Session._on_acked,
     (Phase.ONLINE, Message): Session._on_message,

@@ -363,6 +363,53 @@ def test_only_connack_132_falls_back_to_mqtt_3(journal: Journal) -> None:
     assert w.session.phase is Phase.CONNECTING
 
 
+def test_a_first_connect_dropped_unheard_is_followed_by_a_bare_one_that_only_asks(
+    journal: Journal,
+) -> None:
+    fill(journal, 1)
+    w = world(journal)
+    w.step()
+    w.step(Lost(w.connection, "dropped"))
+    w.until_wake()
+    assert (w.connects[-1].protocol, w.connects[-1].will_topic) == ("5", "")
+    w.step(Connected(w.connection, "5"))
+    assert w.disconnects[-1].connection == w.connection
+    assert not w.inbox
+    w.until_wake()
+    assert w.connects[-1].will_topic == "boxgate/1/s/g/state"
+    w.step(Lost(w.connection, "dropped"))
+    w.until_wake()
+    assert w.connects[-1].will_topic == "boxgate/1/s/g/state"
+
+
+def test_a_connect_never_answered_is_followed_by_a_bare_one_too(journal: Journal) -> None:
+    w = world(journal)
+    w.step()
+    w.until_wake()
+    assert w.session.phase is Phase.IDLE
+    w.until_wake()
+    assert w.connects[-1].will_topic == ""
+
+
+def test_a_broker_that_answers_132_only_to_the_bare_connect_gets_mqtt_3(journal: Journal) -> None:
+    w = world(journal)
+    w.step()
+    w.step(Lost(w.connection, "dropped"))
+    w.until_wake()
+    w.step(Refused(w.connection, 132, "unsupported protocol version"))
+    assert (w.connects[-1].protocol, w.connects[-1].will_topic) == ("3.1.1", "boxgate/1/s/g/state")
+
+
+def test_drops_alone_never_lead_to_mqtt_3(journal: Journal) -> None:
+    w = world(journal)
+    w.step()
+    for _ in range(9):
+        w.step(Lost(w.connection, "dropped"))
+        w.until_wake()
+    assert {connect.protocol for connect in w.connects} == {"5"}
+    assert [bool(c.will_topic) for c in w.connects[:4]] == [True, False, True, False]
+
+
 def test_a_configured_protocol_never_changes(journal: Journal) -> None:
     w = world(journal, protocol="5")
     w.step()
