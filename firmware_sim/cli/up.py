@@ -19,7 +19,7 @@ SUMMARY = "bring the meters of a site to life on serial devices"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the verb."""
     parser.add_argument("site", metavar="SITE", type=Path, help="site folder or site.toml")
-    parser.add_argument("--line", nargs="+", metavar="ID", help="only these lines")
+    parser.add_argument("--line", action="extend", nargs="+", metavar="ID", help="only these lines")
     parser.add_argument("--dir", type=Path, help="folder for the devices' names")
     parser.add_argument("--ports", type=Path, help="port map to write (default: DIR/ports.toml)")
     parser.add_argument("--truth", type=Path, help="file for every register answered")
@@ -28,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--delay-ms", type=_Range(0, 10_000), default=20, help="request to answer, ms"
     )
     parser.add_argument("--wake", type=_Range(0, 32), default=4, help="FE bytes before an answer")
-    parser.add_argument("--dead", nargs="+", default=[], metavar="ADDR", help="silent meters")
+    parser.add_argument(
+        "--dead", action="extend", nargs="+", default=[], metavar="ADDR", help="silent meters"
+    )
     parser.add_argument("--start", metavar="HH:MM", help="time of day the load begins at")
     parser.add_argument(
         "--with-parent", action="store_true", help="stop when the parent process is gone"

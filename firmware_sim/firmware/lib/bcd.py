@@ -22,7 +22,7 @@ def put_signed(out: bytearray, at: int, value: int, size: int) -> None:
     if value > top:
         value = top
     put_bcd(out, at, value, size)
-    if negative and value:
+    if negative:
         out[at + size - 1] |= 0x80
 
 

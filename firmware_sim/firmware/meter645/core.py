@@ -128,7 +128,8 @@ class Meter:
         """A whole frame stands at rx.buf[at]; its last byte came at tick t."""
         buf = self._rx.buf
         control = buf[at + 8]
-        if control >= ANSWER or not self._for_me(buf, at + 1):
+        # an answer (D7) names no function of ours and meets silence like any other unknown one
+        if not self._for_me(buf, at + 1):
             return
         size = self._answer(buf, at, control, buf[at + 9])
         if size >= 0:

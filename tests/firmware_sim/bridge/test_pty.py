@@ -1,8 +1,10 @@
 """Lines on real ptys, read by real serial clients."""
 
 import json
+import os
+import select
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -63,6 +65,14 @@ def ask(port: serial.Serial, question: bytes) -> bytes:
     return listen(port)
 
 
+def gather(fd: int, read_some: Callable[[], bytes]) -> bytes:
+    """256 bytes, or what came of them before nothing more did."""
+    got = b""
+    while len(got) < 256 and select.select([fd], [], [], WAIT_S)[0]:
+        got += read_some()
+    return got
+
+
 def truth_of(path: Path) -> list[dict[str, Any]]:
     """The records of a truth file."""
     return [json.loads(line) for line in path.read_text().splitlines()]
@@ -75,19 +85,18 @@ def test_a_pyserial_client_gets_its_answer(tmp_path: Path) -> None:
 
 
 def test_every_byte_value_passes_the_pty_unchanged(tmp_path: Path) -> None:
+    # opened as it is, without a client's own settings: raw from the start
     pty = Pty(tmp_path / "raw")
+    device = os.open(tmp_path / "raw", os.O_RDWR | os.O_NOCTTY)
     try:
-        with serial.Serial(str(tmp_path / "raw"), 9600, timeout=WAIT_S) as port:
-            every = bytes(range(256))
-            port.write(every)
-            port.flush()
-            got = b""
-            while len(got) < 256:
-                got += pty.read()
-            assert got == every
-            pty.write(every)
-            assert port.read(256) == every
+        every = bytes(range(256))
+        os.write(device, every)
+        assert gather(pty.fd, pty.read) == every
+        pty.write(every)
+        assert gather(device, lambda: os.read(device, 256)) == every
+        assert select.select([pty.fd, device], [], [], 0)[0] == []
     finally:
+        os.close(device)
         pty.close()
 
 
@@ -152,6 +161,16 @@ def test_the_truth_file_holds_exactly_what_was_on_the_wire(tmp_path: Path) -> No
         assert answer(ask(port, request(number(1, 1), 0x13))).control == 0x93
     truth.close()
     assert [(r["line"], r["meter"], r["item"], r["raw"]) for r in truth_of(path)] == heard
+
+
+def test_a_truth_file_that_cannot_be_written_stops_the_meters() -> None:
+    # an answer without its evidence would make every later comparison worthless
+    truth = TruthFile(Path("/dev/full"))
+    frame = request(number(1, 1), 0x91, bytes.fromhex("000101020122"))
+    with pytest.raises(BoxgateError) as caught:
+        truth.note("b1", frame, 0)
+    truth.close()
+    assert caught.value.key == "sim_truth_write"
 
 
 def test_a_master_that_reads_nothing_loses_answers_and_they_are_counted(tmp_path: Path) -> None:

@@ -120,6 +120,15 @@ def test_a_reading_nobody_answered_is_found(
     assert (code, report["readings_without_truth"]) == (1, 1)
 
 
+def test_an_answer_three_seconds_away_is_another_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read = [r | {"t": r["t"] + 3000} for r in readings()]
+    code, report = run(tmp_path, capsys, truth(), read)
+    assert (code, report["compared"]) == (1, 0)
+    assert report["readings_without_truth"] == 2 * 2 * 4
+
+
 def test_the_same_reading_twice_uses_no_record_twice(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -102,6 +102,7 @@ def test_an_unknown_identifier_is_refused_as_no_requested_data(item: str) -> Non
     [
         (0x11, b"\x00", 0x01),
         (0x11, bytes(5), 0x02),
+        (0x11, bytes(10), 0x02),
         (0x12, bytes(5), 0x02),
         (0x14, bytes(13), 0x04),
         (0x17, b"\x20", 0x08),

@@ -97,6 +97,9 @@ def test_a_master_meter_shows_the_sum_below_it_through_its_transformer() -> None
             s.elements[0].active for m, s in zip(households, below, strict=True) if m.phase == phase
         )
         assert master.elements[i].active * 160 == pytest.approx(active)
+        one = master.elements[i]
+        assert one.voltage * one.current == pytest.approx(one.apparent)
+        assert one.active**2 + one.reactive**2 == pytest.approx(one.apparent**2)
     for tariff in range(4):
         assert master.forward[tariff] * 160 == pytest.approx(sum(s.forward[tariff] for s in below))
 
