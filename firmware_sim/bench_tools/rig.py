@@ -86,11 +86,16 @@ class Rig:
                 raise BoxgateError("child_ended", name=child.name, code=code, said=child.said())
         self.arrived.look()
 
-    def cost(self) -> Cost:
-        """What the agent has used until now; every register answered was one exchange."""
+    @property
+    def answered(self) -> int:
+        """Registers the meters have answered; each was one exchange."""
         self._truth.new()
+        return self._truth.lines
+
+    def cost(self) -> Cost:
+        """What the agent has used until now."""
         pid = self.agent.pid
-        return Cost(cost.cpu_s(pid), self._truth.lines, cost.rss_bytes(pid))
+        return Cost(cost.cpu_s(pid), self.answered, cost.rss_bytes(pid))
 
     def finish(self) -> None:
         """Stop the agent, then the meters and the head-end, so that all files are whole."""

@@ -127,6 +127,7 @@ def _progress(bench: Rig, seconds: float) -> str:
     return say(
         "demo_progress",
         seconds=f"{seconds:3.0f}",
+        answered=bench.answered,
         meters=bench.arrived.meters(),
         due=len(bench.due),
         readings=bench.arrived.readings,
