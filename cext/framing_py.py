@@ -88,6 +88,11 @@ def _frame(raw: bytes, start: int) -> Frame645:
     return frame
 
 
+def _right(raw: bytes) -> bool:
+    """Checksum and end of a candidate that is all there."""
+    return raw[-1] == _END and sum(raw[:-2]) & 0xFF == raw[-2]
+
+
 class Scanner645:
     """Finds frames in a stream of bytes that may hold anything."""
 
@@ -116,20 +121,20 @@ class Scanner645:
     def feed(self, data: bytes) -> Frame645 | None:
         """The next whole checked frame, or None; feed(b"") for more that may already wait."""
         if not self._window:
-            # the common case: one whole answer in one read
-            rest = data.lstrip(b"\xfe")
-            have = len(rest)
-            if have >= _ENVELOPE and rest[0] == rest[7] == _START:
+            # the common case: one whole answer in one read, perhaps behind wake-up bytes or the
+            # stray byte of a transceiver that turned around
+            start = data.find(_START)
+            rest = data[start:] if start >= 0 else b""
+            if len(rest) >= _ENVELOPE and rest[7] == _START:
                 size = _ENVELOPE + rest[9]
-                if size <= have and rest[size - 1] == _END:
-                    raw = rest[:size]
-                    # the sum counts CS itself and the 16 as well
-                    if (sum(raw) - 2 * raw[-2] - _END) & 0xFF == 0:
-                        start = self._base + len(data) - have
-                        self._base = start + size
-                        if size < have:
-                            self._window = rest[size:]
-                        return _frame(raw, start)
+                raw = rest[:size]
+                if len(raw) == size and _right(raw):
+                    self._noise += start - data.count(_WAKE, 0, start)
+                    at = self._base + start
+                    self._base = at + size
+                    if len(rest) > size:
+                        self._window = rest[size:]
+                    return _frame(raw, at)
         if data:
             self._append(data)
         return self._search()
@@ -180,8 +185,7 @@ class Scanner645:
         size = _ENVELOPE + window[at + 9]
         if have < size:
             return self._base + at + size
-        end = at + size
-        if window[end - 1] == _END and sum(window[at : end - 2]) & 0xFF == window[end - 2]:
+        if _right(window[at : at + size]):
             return -size
         self._bad += 1
         return 0

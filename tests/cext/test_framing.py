@@ -317,6 +317,17 @@ def test_every_frame_given_is_right_and_where_it_says(
 
 
 @settings(max_examples=200, deadline=None)
+@given(chunks=chunked(pieces=20))
+def test_a_frame_kept_stays_as_it_was(framing: ModuleType, chunks: list[bytes]) -> None:
+    scanner = framing.Scanner645()
+    kept = [(frame, frame.raw) for chunk in chunks for frame in drain(scanner, chunk)]
+    for _ in range(100):
+        list(drain(scanner, b"\x00" * 50 + ANSWER[:-1]))
+    del scanner
+    assert all(frame.raw == raw for frame, raw in kept)
+
+
+@settings(max_examples=200, deadline=None)
 @given(
     good=st.lists(frames, min_size=1, max_size=6),
     junk=st.lists(st.binary(max_size=20).map(lambda b: b.replace(b"\x68", b"\x67")), max_size=7),
