@@ -13,12 +13,9 @@ or a killed gateway can only make an entry be sent twice, and (epoch, seq) shows
 
 What keeps order within a lane: entries go out in seq order, and a new connection begins with
 everything unsettled as backlog. A connection begins with a probe: one entry alone, until the
-broker takes it. Otherwise, when nobody subscribes yet (PUBACK reason 16), the first half of a
-window would be refused and the second half delivered. After any refusal the session holds its
-data for a while (backoff) and probes again; what was refused goes next in its lane.
-
-The window's last place is kept for the state message and the farewell, and of the rest the
-backlog leaves some room, so that a live entry never waits for old ones.
+broker takes it (window.py). Otherwise, when nobody subscribes yet (PUBACK reason 16), the first
+half of a window would be refused and the second half delivered. After any refusal the session
+holds its data for a while and probes again; what was refused goes next in its lane.
 
 MQTT 3.1.1 is tried only when the broker answers CONNACK 132, never because a connection dropped:
 3.1.1 has no PUBACK reasons, and a broker that denies a publish there still acknowledges it. Some
@@ -28,7 +25,6 @@ without will and properties, whose only purpose is that answer; nothing is ever 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -59,6 +55,7 @@ from edge.uplink.net import (
 )
 from edge.uplink.settings import Counters, UplinkSettings
 from edge.uplink.settle import Settler
+from edge.uplink.window import Flight, Window
 from protocol.uplink import Lane, PayloadError, State, Topics, read_commit, state_payload
 
 __all__ = ["DEST", "Counters", "Phase", "Session", "UplinkSettings"]
@@ -84,15 +81,6 @@ LOOKS = 64
 """Looks into a lane in one step, so that a run of unsendable entries cannot hold the thread."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Flight:
-    """A publish not yet acknowledged; seq 0 = a state message."""
-
-    seq: int
-    epoch: str
-    at: int
-
-
 class Session:
     """Journal to broker. One thread; `now` never goes back."""
 
@@ -109,6 +97,7 @@ class Session:
         self._stale = True
         """The lanes must be opened anew before anything is taken from them."""
         self._settler = Settler(journal, dest, settings)
+        self._window = Window(settings)
         self._state = State(status="online")
         self._state_due = True
         self._protocol: MqttVersion = "3.1.1" if settings.protocol == "3.1.1" else "5"
@@ -123,14 +112,9 @@ class Session:
         self._until = 0
         """Deadline of the phase: next try, CONNACK, or end of the farewell."""
         self._since = 0
-        self._window = settings.window
         self._packet = 0
-        self._flights: dict[int, _Flight] = {}
         self._farewell = 0
         self._stopping = False
-        self._probing = True
-        self._refusals = 0
-        self._hold_until = 0
         self._journal_at = 0
         self._unfinished = False
         self._unsendable: list[ranges.Range] = []
@@ -179,7 +163,7 @@ class Session:
             asked = self._asking
             self._drop(now, f"no CONNACK in {self.settings.connack_ns // SECOND} s")
             self._ask_next(asked)
-        elif self.phase is Phase.ONLINE and now >= self._ack_deadline():
+        elif self.phase is Phase.ONLINE and now >= self._window.deadline():
             self._drop(now, f"a publish was not acknowledged in {self.settings.ack_ns // SECOND} s")
 
     def _connect(self, now: int) -> None:
@@ -213,11 +197,9 @@ class Session:
         self.reason = ""
         self.counters.connections += 1
         self._since = now
-        self._window = max(1, min(self.settings.window, event.receive_maximum))
+        self._window.open(event.receive_maximum)
         self._packet = event.maximum_packet
         self._state_due = True
-        self._probing = True
-        self._hold_until = 0
         self._stale = True
         self._commit_at = NEVER
         if self.settings.ack == "head-end":
@@ -260,7 +242,7 @@ class Session:
         self.phase = Phase.IDLE
         self.reason = reason
         self._asking = False
-        self._flights.clear()
+        self._window.close()
         self._settle(now, force=True)
         name = f"{self.settings.site}/{self.settings.gateway}"
         self._until = now + delay_ns(name, self._attempt, self.settings.reconnect_most_s)
@@ -281,14 +263,14 @@ class Session:
         self._close(now)
 
     def _close(self, now: int) -> None:
-        self._flights.clear()
+        self._window.close()
         self._settle(now, force=True)
         self.phase = Phase.CLOSED
 
     # ---- what comes back ----------------------------------------------------------------------
 
     def _on_acked(self, now: int, event: Acked) -> None:
-        flight = self._flights.pop(event.handle, None)
+        flight = self._window.land(event.handle)
         if flight is None:
             return
         if not flight.seq:
@@ -301,25 +283,18 @@ class Session:
         else:
             self._on_accepted(now, flight)
 
-    def _on_refusal(self, now: int, flight: _Flight, reason_code: int) -> None:
+    def _on_refusal(self, now: int, flight: Flight, reason_code: int) -> None:
         if reason_code == NO_SUBSCRIBERS:
             self.counters.no_subscriber += 1
         else:
             self.counters.refused += 1
         if flight.epoch == self._lanes.epoch:
             self._lanes.again(flight.seq)
-        self._probing = True
-        # A whole window may be refused together: that is one reason to wait, not twenty.
-        if now >= self._hold_until:
-            name = f"{self.settings.site}/{self.settings.gateway}"
-            self._hold_until = now + delay_ns(name, self._refusals, self.settings.refused_most_s)
-            self._refusals += 1
+        self._window.refused(now)
 
-    def _on_accepted(self, now: int, flight: _Flight) -> None:
+    def _on_accepted(self, now: int, flight: Flight) -> None:
         self.counters.accepted += 1
-        self._refusals = 0
-        if now >= self._hold_until:
-            self._probing = False
+        self._window.accepted(now)
         if self.settings.ack == "broker":
             self._settler.add(now, flight.epoch, [(flight.seq, flight.seq)])
         else:
@@ -347,7 +322,7 @@ class Session:
         if now < self._journal_at and not force:
             return
         try:
-            self._settler.flush(now, alone=force or not self._flying())
+            self._settler.flush(now, alone=force or not self._window.entries())
         except JournalError as error:
             self._on_journal_error(now, error)
 
@@ -361,20 +336,23 @@ class Session:
     def _speak(self, now: int) -> None:
         """The state message: one in flight at a time, the farewell last of all."""
         if self.phase is Phase.LEAVING:
-            if not self._farewell and len(self._flights) < self._window:
-                offline = replace_state(self._state, status="offline", reason="stopped")
+            if not self._farewell and not self._window.full():
+                offline = msgspec.structs.replace(self._state, status="offline", reason="stopped")
                 self._farewell = self._publish(now, self._topics.state, offline, retain=True)
             return
-        speaking = len(self._flights) > len(self._flying())
-        if self._state_due and not speaking and len(self._flights) < self._window:
+        if self._state_due and not self._window.speaking() and not self._window.full():
             facts = {name: getattr(self.counters, name) for name in Counters.__slots__}
-            said = replace_state(self._state, uplink={**self._state.uplink, **facts})
+            said = msgspec.structs.replace(self._state, uplink={**self._state.uplink, **facts})
             self._publish(now, self._topics.state, said, retain=True)
             self._state_due = False
 
     def _send(self, now: int) -> None:
         self._unfinished = False
-        if self.phase is not Phase.ONLINE or now < self._hold_until or now < self._journal_at:
+        if (
+            self.phase is not Phase.ONLINE
+            or now < self._window.hold_until
+            or now < self._journal_at
+        ):
             return
         try:
             self._resend_uncommitted(now)
@@ -389,7 +367,7 @@ class Session:
     def _send_lane(self, now: int, lane: Lane, take: Callable[[int], list[Entry]]) -> None:
         """Publishes from a lane while there is room and something to send."""
         for _ in range(LOOKS):
-            entries = take(self._room(lane))
+            entries = take(self._window.room(lane))
             if not entries:
                 return
             for entry in entries:
@@ -398,7 +376,9 @@ class Session:
 
     def _send_entry(self, now: int, lane: Lane, entry: Entry) -> None:
         epoch = self._lanes.epoch
-        if any((flight.seq, flight.epoch) == (entry.seq, epoch) for flight in self._flying()):
+        if any(
+            (flight.seq, flight.epoch) == (entry.seq, epoch) for flight in self._window.entries()
+        ):
             return
         try:
             topic, payload = message(self._topics, entry, epoch, lane)
@@ -411,21 +391,6 @@ class Session:
         self._publish(now, topic, payload, retain=False, seq=entry.seq)
         self.counters.sent += 1
 
-    def _flying(self) -> list[_Flight]:
-        """The entries in flight, state messages apart."""
-        return [flight for flight in self._flights.values() if flight.seq]
-
-    def _room(self, lane: Lane) -> int:
-        """How many more entries of a lane may fly."""
-        flying = len(self._flying())
-        if self._probing:
-            places = 1
-        else:
-            places = max(1, self._window - 1)
-            if lane == "backlog" and places > 1:
-                places -= max(1, places // 5)
-        return max(0, min(places - flying, self._window - len(self._flights)))
-
     def _set_apart(self, seq: int) -> None:
         """An entry that cannot be sent must not block what follows; it stays unsettled."""
         self._unsendable = ranges.merge(self._unsendable, [(seq, seq)])
@@ -436,7 +401,7 @@ class Session:
     ) -> int:
         self._handle += 1
         body = state_payload(payload) if isinstance(payload, State) else payload
-        self._flights[self._handle] = _Flight(seq, self._lanes.epoch, now)
+        self._window.leave(self._handle, Flight(seq, self._lanes.epoch, now))
         self._items.append(
             Publish(self._connection, self._handle, topic, body, qos=1, retain=retain)
         )
@@ -456,28 +421,19 @@ class Session:
 
     # ---- time ---------------------------------------------------------------------------------
 
-    def _ack_deadline(self) -> int:
-        first = next(iter(self._flights.values()), None)
-        return NEVER if first is None else first.at + self.settings.ack_ns
-
     def _wake(self, now: int) -> int:
         match self.phase:
             case Phase.CLOSED:
                 return NEVER
             case Phase.ONLINE:
-                wakes = [self._ack_deadline(), self._commit_at]
+                wakes = [self._window.deadline(), self._commit_at]
                 wakes.append(max(self._settler.due, self._journal_at))
                 if self._unfinished:
                     wakes.append(now)
-                wakes += [at for at in (self._hold_until, self._journal_at) if at > now]
+                wakes += [at for at in (self._window.hold_until, self._journal_at) if at > now]
                 return min(wakes)
             case _:
                 return self._until
-
-
-def replace_state(state: State, **changes: Any) -> State:
-    """The state with some fields changed."""
-    return msgspec.structs.replace(state, **changes)
 
 
 _TRANSITIONS: dict[tuple[Phase, type], Callable[[Session, int, Any], None]] = {

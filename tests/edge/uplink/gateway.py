@@ -12,7 +12,7 @@ import paho.mqtt.client as mqtt
 from edge.journal import Journal, Limits
 from edge.shells.mqtt import MqttShell
 from edge.site.model import Broker
-from edge.uplink.net import NetEvent
+from edge.uplink.net import Acked, NetEvent
 from edge.uplink.session import DEST, Session, UplinkSettings
 from protocol.uplink import Part, encode_part
 
@@ -59,6 +59,10 @@ class GatewayUplink:
     def left(self) -> int:
         """How many entries are not settled."""
         return self.journal.backlog(DEST).count
+
+    def greeted(self) -> bool:
+        """Whether the broker has the online state."""
+        return any(isinstance(event, Acked) for event in self.events)
 
     def step(self, event: NetEvent | None) -> None:
         """One step and its actions."""

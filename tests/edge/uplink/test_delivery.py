@@ -21,7 +21,7 @@ import sys, time
 from pathlib import Path
 from tests.edge.uplink.gateway import GatewayUplink
 uplink = GatewayUplink(Path(sys.argv[1]), int(sys.argv[2]))
-uplink.drive(lambda: uplink.session.phase.value == "online" and not uplink.session._flights)
+uplink.drive(uplink.greeted)
 print("online", flush=True)
 uplink.drive(lambda: False, 60)
 """
@@ -223,7 +223,13 @@ def test_a_gateway_that_stops_says_so_itself(
     broker.start()
     listener = listen(broker.port).wait()
     uplink = make(broker.port)
-    uplink.drive(lambda: uplink.session.phase.value == "online" and not uplink.session._flights)
+    uplink.drive(
+        lambda: (
+            uplink.session.phase.value == "online"
+            and not uplink.session._window.entries()
+            and uplink.session.counters.connections
+        )
+    )
     uplink.session.stop(time.monotonic_ns())
     uplink.drive(lambda: uplink.session.closed)
     assert uplink.shell.close(5.0)
