@@ -79,7 +79,7 @@ def test_no_field_of_the_site_is_taken_for_the_gateways() -> None:
 
 
 TEXT = '''\
-version = 1
+version = 1 # [ {
 # [[not]]
 name = "a # b [[no]]"
 long = """
@@ -88,14 +88,15 @@ id = 1
 """
 list = [
   1,  # ]
-  2,
+  [[9]]
 ]
+after = 1
 [[line]]
 id = "a"
 [[line]]
 "id" = "b"
-lines = { x = 1,
-  y = 2 }
+lines = [{ x = 1 },
+  { y = 2 }]
 [line.deep]
 z = 1
 [other]
@@ -112,19 +113,20 @@ c.d = 2
         (("long",), 4),
         (("list",), 8),
         (("list", 1), 8),
-        (("line", 0), 12),
-        (("line", 0, "id"), 13),
-        (("line", 1, "id"), 15),
-        (("line", 1, "lines"), 16),
-        (("line", 1, "missing"), 14),
-        (("line", 1, "deep", "z"), 19),
-        (("other", "a.b"), 21),
-        (("other", "c", "d"), 22),
+        (("after",), 12),
+        (("line", 0), 13),
+        (("line", 0, "id"), 14),
+        (("line", 1, "id"), 16),
+        (("line", 1, "lines"), 17),
+        (("line", 1, "missing"), 15),
+        (("line", 1, "deep", "z"), 20),
+        (("other", "a.b"), 22),
+        (("other", "c", "d"), 23),
         (("nowhere",), 1),
     ],
 )
 def test_the_locator_finds_the_line_of_a_path(path: tuple[str | int, ...], line: int) -> None:
-    assert Locator(TEXT.replace("{ x = 1,\n  y = 2 }", '["x",\n "y"]')).line(*path) == line
+    assert Locator(TEXT).line(*path) == line
 
 
 @given(st.text())

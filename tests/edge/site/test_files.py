@@ -138,8 +138,9 @@ def test_an_excel_workbook_is_told_to_be_saved_as_csv(tmp_path: Path, magic: byt
 
 
 def test_a_binary_file_is_told_so(tmp_path: Path) -> None:
-    write(tmp_path, meters=b"\x7fELF\0\0\0\xff\xff")
-    assert "meters.csv is not a text file" in only(load_site(tmp_path))
+    for data in (b"\x7fELF\0\0\0\xff\xff", METERS.encode() + b"\0"):
+        write(tmp_path, meters=data)
+        assert "meters.csv is not a text file" in only(load_site(tmp_path))
 
 
 def test_a_header_without_rows_is_told_so(tmp_path: Path) -> None:
@@ -174,6 +175,14 @@ def test_texts_made_to_hurt_end_in_a_sentence(tmp_path: Path, bomb: str) -> None
     result = load_site(write(tmp_path, site=bomb))
     assert result.site is None
     assert all(len(p.text("en")) < 400 for p in result.problems)
+
+
+@pytest.mark.parametrize("bomb", [".".join("a" * 60) + " = 1", "[" + ".".join("a" * 60) + "]"])
+def test_a_key_of_sixty_parts_is_refused_before_it_costs_time(tmp_path: Path, bomb: str) -> None:
+    write(tmp_path, site=SITE + bomb)
+    (problem,) = load_site(tmp_path).problems
+    assert problem.key == "site_toml_deep"
+    assert problem.line == len(SITE.split("\n"))
 
 
 def test_a_whole_number_of_thousands_of_digits_ends_in_a_sentence(

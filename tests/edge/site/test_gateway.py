@@ -74,6 +74,16 @@ MISTAKES = {
         "url =",
         ("broker.example:8883", "write mqtt://HOST:1883"),
     ),
+    "url with a path": (
+        ("broker.example:8883", "broker.example/topic"),
+        "url =",
+        ("broker.example/topic", "write mqtt://HOST:1883"),
+    ),
+    "url with a query": (
+        ("broker.example:8883", "broker.example?qos=0"),
+        "url =",
+        ("write mqtt://HOST:1883",),
+    ),
     "url with a port that is none": (
         ("broker.example:8883", "broker.example:99999"),
         "url =",

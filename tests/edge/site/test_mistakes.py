@@ -105,6 +105,16 @@ SITE_MISTAKES = {
         "length_m = 0x",
         ("a huge number", "from 0 to 20000"),
     ),
+    "control character in a name": (
+        ('name = "Luying"', 'name = "Lu\\u0007ying"'),
+        "name =",
+        ("name of site", "control characters", "shorten it"),
+    ),
+    "name that is a story": (
+        ('name = "Luying"', f'name = "{"x" * 201}"'),
+        "name =",
+        ("name of site", "longer than 200 characters"),
+    ),
     "word that is no choice": (
         ('"Dyn11"', '"Dyn5"'),
         "vector_group",

@@ -107,8 +107,8 @@ def test_two_master_meters_of_one_transformer_are_warned_of(tmp_path: Path) -> N
 
 
 def test_a_household_with_two_meters_is_warned_of(tmp_path: Path) -> None:
-    spoiled = spoil_meters(tmp_path, ("B1-1-102", "B1-1-101"))
-    warned(spoiled, "370112000002", "household B1-1-101", "line 2", "remove the old row")
+    spoiled = spoil_meters(tmp_path, ("B1-1-102", "b1-1-101"))
+    warned(spoiled, "370112000002", "household b1-1-101", "line 2", "remove the old row")
 
 
 def test_households_that_are_not_named_are_warned_of_once(tmp_path: Path) -> None:
