@@ -124,6 +124,11 @@ MISTAKES = {
         "[brocker]",
         ("did you mean broker?",),
     ),
+    "line whose id is none": (
+        ("[line.b1]", '[line."b 1"]'),
+        '[line."b 1"]',
+        ("b 1", "1 to 64 letters"),
+    ),
     "lines as a list": (
         ("[line.station]", "[line]\nx = 1\n[line.station]"),
         "x = 1",

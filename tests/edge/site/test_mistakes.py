@@ -361,6 +361,13 @@ def test_a_mistake_in_meters_csv_is_named_with_its_row_and_remedy(
     assert spoiled.at(found[0]).startswith(line), spoiled.at(found[0])
 
 
+def test_a_column_that_is_missing_is_said_once_and_not_for_every_row(tmp_path: Path) -> None:
+    meters = METERS.replace(",phase,", ",,")
+    problem = loaded(tmp_path, SITE, meters).only()
+    says(problem, "meters.csv", "column phase is missing")
+    assert problem.line == 1
+
+
 TABLES_OF_ONE = ("transformer", "line", "gateway")
 
 
