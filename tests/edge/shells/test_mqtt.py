@@ -36,9 +36,10 @@ class Pipe:
 
     def __init__(self, url: str, size: int = 64, **facts: str) -> None:
         self.inbox: queue.Queue[NetEvent] = queue.Queue(size)
+        self.refusals = 0
         self.shell = MqttShell(
             Broker(url=url, **facts),  # type: ignore[arg-type]
-            post=lambda event: self.inbox.put(event, timeout=0.05),
+            post=self.post,
             password="right",
         )
 
@@ -46,6 +47,13 @@ class Pipe:
         self.shell.act(
             Connect(number, protocol, "boxgate/1/s/g/state", b"will", f"client-{number}", 60)  # type: ignore[arg-type]
         )
+
+    def post(self, event: NetEvent) -> None:
+        try:
+            self.inbox.put_nowait(event)
+        except queue.Full:
+            self.refusals += 1
+            raise
 
     def next(self) -> NetEvent:
         return self.inbox.get(timeout=WAIT_S)
@@ -124,6 +132,44 @@ def test_a_burst_far_beyond_the_window_is_acknowledged_one_by_one(
     for handle in range(1, 201):
         p.shell.act(Publish(1, handle, "a", bytes(5000), 1, False))
     assert [p.next() for _ in range(200)] == [Acked(1, handle, 16) for handle in range(1, 201)]
+
+
+def test_nothing_is_held_back_while_acknowledgements_are_missing(
+    server: socket.socket, pipe: Callable[..., Pipe]
+) -> None:
+    p = pipe(url_of(server))
+    p.connect(1, "3.1.1")
+    connection, _ = server.accept()
+    connection.settimeout(WAIT_S)
+    connection.recv(1000)
+    connection.sendall(b"\x20\x02\x00\x00")
+    p.next()
+    for handle in range(1, 61):
+        p.shell.act(Publish(1, handle, "a", b"%02d" % handle, 1, False))
+    # Fixed header 2, topic 3, packet id 2, payload 2.
+    received = b""
+    while len(received) < 60 * 9:
+        received += connection.recv(4096)
+    assert [received[n + 7 : n + 9] for n in range(0, 540, 9)] == [
+        b"%02d" % n for n in range(1, 61)
+    ]
+    connection.close()
+
+
+def test_paho_does_not_try_an_older_version_by_itself(
+    server: socket.socket, pipe: Callable[..., Pipe]
+) -> None:
+    p = pipe(url_of(server))
+    p.connect(1, "3.1.1")
+    connection, _ = server.accept()
+    connection.recv(1000)
+    connection.sendall(b"\x20\x02\x00\x01")
+    assert isinstance(p.next(), Lost | Refused)
+    assert p.silent()
+    server.settimeout(0)
+    with pytest.raises(BlockingIOError):
+        server.accept()
+    connection.close()
 
 
 def test_no_broker_is_refused_with_code_0(pipe: Callable[..., Pipe]) -> None:
@@ -273,6 +319,9 @@ def test_a_full_queue_delays_events_and_loses_none(broker: Mosquitto) -> None:
     assert isinstance(p.next(), Connected)
     for handle in range(1, 9):
         p.shell.act(Publish(1, handle, "a", b"", 1, False))
+    until = time.monotonic() + WAIT_S
+    while not p.refusals:
+        assert time.monotonic() < until
     assert [p.next() for _ in range(8)] == [Acked(1, handle, 16) for handle in range(1, 9)]
     assert p.shell.close(5.0)
 

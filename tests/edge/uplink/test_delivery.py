@@ -167,6 +167,28 @@ def test_with_the_head_end_of_the_docs_nothing_is_lost_over_a_broker_killed_twic
     assert values[1_800_000_000_000 + 7000] == 220.7
 
 
+def test_the_head_end_of_the_docs_ends_after_the_readings_it_was_asked_for(
+    broker: Mosquitto, make: Make, tmp_path: Path
+) -> None:
+    broker.start()
+    output = tmp_path / "readings.jsonl"
+    command = [sys.executable, str(ROOT / "docs" / "headend.py"), "127.0.0.1", str(broker.port)]
+    headend = subprocess.Popen([*command, str(output), "--until", "8"])
+    uplink = make(broker.port, refused_most_s=1)
+    uplink.append(2)
+    uplink.drive(lambda: headend.poll() is not None)
+    assert headend.returncode == 0
+    rows = [json.loads(line) for line in output.read_text().splitlines()]
+    assert rows[:2] == [
+        {"meter": "000000000101", "quantity": "voltage_a", "t": 1_800_000_001_000, "value": 220.1,
+         "q": 0, "line": "b1", "slot": 1, "lane": "backlog"},
+        {"meter": "000000000102", "quantity": "voltage_a", "t": 1_800_000_001_500, "value": 220.1,
+         "q": 4, "line": "b1", "slot": 1, "lane": "backlog"},
+    ]  # fmt: skip
+    assert rows[2]["t"] == 1_800_000_001_300
+    assert rows[3]["value"] is None
+
+
 def test_without_a_subscriber_mqtt_5_settles_nothing_until_one_comes(
     broker: Mosquitto, make: Make, listen: Callable[[int], Listener]
 ) -> None:
