@@ -26,6 +26,8 @@ from edge.journal.model import JournalError, Limits, Pruned
 from edge.journal.ranges import Range
 from edge.journal.reader import GONE, JournalReader
 
+__all__ = ["Journal", "JournalError"]
+
 CLOCK_SET = 1_577_836_800_000
 """2020-01-01 in ms UTC: an entry from before was stamped by a clock that had not been set."""
 
