@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import zipfile
 from collections.abc import Mapping
@@ -16,6 +17,8 @@ from tests.house_contract import PACKAGES
 ROOT = pathlib.Path(__file__).parents[1]
 DATA = frozenset({".csv", ".sql", ".toml", ".pyi", ".pyx", ".pxd"})
 NO_COMPILER = {"CC": "/bin/false", "CXX": "/bin/false", "LDSHARED": "/bin/false"}
+DEPENDENCIES = sysconfig.get_path("purelib")
+"""With `python -S`: what we stand on, but not the boxgate that may be installed beside it."""
 PROBE = '''"""A kernel so small that building it takes no time."""
 
 cdef extern from *:
@@ -209,13 +212,13 @@ def test_installed_without_a_compiler_the_version_says_plain(
 ) -> None:
     site = tmp_path / "site"
     zipfile.ZipFile(plain_wheel).extractall(site)
-    path = {"PYTHONPATH": str(site)}
-    told = python(tmp_path, "-m", "edge.cli.main", "--version", env=path)
+    path = {"PYTHONPATH": os.pathsep.join((str(site), DEPENDENCIES))}
+    told = python(tmp_path, "-S", "-m", "edge.cli.main", "--version", env=path)
     assert told.returncode == 0, told.stderr
     assert "boxgate 0.1.0" in told.stdout
     assert "framing plain" in told.stdout
     code = "from edge.words import messages; print(messages.__file__); messages.messages()"
-    read = python(tmp_path, "-c", code, env=path)
+    read = python(tmp_path, "-S", "-c", code, env=path)
     assert read.returncode == 0
     assert read.stdout.startswith(str(site))
 
@@ -235,7 +238,7 @@ def test_an_editable_install_serves_code_and_tables_from_the_source(
         "from importlib import metadata; from cext import build; m.messages(); "
         "print(m.__file__, metadata.version('boxgate'), build.kernel(build.pick('probe')))"
     )
-    told = python(site, "-P", "-c", code)
+    told = python(site, "-S", "-P", "-c", code, env={"PYTHONPATH": DEPENDENCIES})
     assert told.stdout.split() == [
         str(probe_tree / "edge" / "words" / "messages.py"),
         "0.1.0",
