@@ -238,7 +238,8 @@ def test_an_editable_install_serves_code_and_tables_from_the_source(
         "from importlib import metadata; from cext import build; m.messages(); "
         "print(m.__file__, metadata.version('boxgate'), build.kernel(build.pick('probe')))"
     )
-    told = python(site, "-S", "-P", "-c", code, env={"PYTHONPATH": DEPENDENCIES})
+    path = {"PYTHONPATH": os.pathsep.join((str(site), DEPENDENCIES))}
+    told = python(site, "-S", "-P", "-c", code, env=path)
     assert told.stdout.split() == [
         str(probe_tree / "edge" / "words" / "messages.py"),
         "0.1.0",
