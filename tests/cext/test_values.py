@@ -77,6 +77,13 @@ def test_an_offset_elsewhere_gives_nothing(values: ModuleType, offset: int) -> N
     assert layout.unpack_data(bytes(8), offset) is None
 
 
+@pytest.mark.parametrize("offset", [-1, -2, -4])
+def test_a_negative_offset_does_not_count_from_the_end(values: ModuleType, offset: int) -> None:
+    layout = values.Layout(((4, False),))
+    assert layout.unpack(frame_of(values, bytes(4 + offset)), offset) is None
+    assert layout.unpack_data(bytes(4 + offset), offset) is None
+
+
 def test_size_is_the_sum_of_its_fields(values: ModuleType) -> None:
     assert values.Layout(((2, False), (3, True), (8, False))).size == 13
 

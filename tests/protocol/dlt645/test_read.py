@@ -171,6 +171,15 @@ def test_an_answer_that_never_ends_is_given_up() -> None:
     assert verdict == NotMine("length")
 
 
+def test_there_is_no_sequence_number_after_255() -> None:
+    exchange = Read(METER, "0001FF00")
+    verdict = exchange.on_frame(part(0xB1, b"\x00"))
+    for sequence in range(1, 255):
+        assert isinstance(verdict, Again)
+        verdict = exchange.on_frame(part(0xB2, b"\x00", sequence))
+    assert exchange.on_frame(part(0xB2, b"\x00", 255)) == NotMine("sequence")
+
+
 def test_a_part_without_data_that_promises_more_is_not_followed() -> None:
     exchange = Read(METER, "0001FF00")
     assert exchange.on_frame(part(0xB1, b"")) == NotMine("length")
