@@ -11,7 +11,9 @@ NOW = 1_800_000_000_000
 
 
 def opened(tmp_path: Path, limits: Limits) -> Journal:
-    return Journal(str(tmp_path / "journal.db"), "e1", limits)
+    journal = Journal(str(tmp_path / "journal.db"), "e1", limits)
+    journal._connection.execute("PRAGMA synchronous = OFF")
+    return journal
 
 
 def kept(journal: Journal) -> list[int]:

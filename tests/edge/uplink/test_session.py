@@ -17,6 +17,7 @@ from tests.edge.uplink.broker_model import SECOND, World, body
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[Journal]:
     opened = Journal(str(tmp_path / "journal.db"), "e1", Limits())
+    opened._connection.execute("PRAGMA synchronous = OFF")
     yield opened
     opened.close()
 
