@@ -91,10 +91,11 @@ def boxgate(stdout: int, **environ: str) -> tuple[int, str]:
     return ended.returncode, ended.stderr
 
 
-def test_a_reader_that_went_away_is_no_failure() -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_that_went_away_is_no_failure(unbuffered: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    assert boxgate(writing) == (0, "")
+    assert boxgate(writing, PYTHONUNBUFFERED=unbuffered) == (0, "")
     os.close(writing)
 
 
