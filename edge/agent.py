@@ -29,11 +29,11 @@ from typing import Any
 
 from edge.bus.parts import LineState, Pause, Resume, StartSweep, Stop, SweepPart
 from edge.bus.work import NEVER
-from edge.journal.store import Journal, JournalError
+from edge.journal import Backlog, Journal, JournalError
 from edge.plan.record import to_part
 from edge.plan.slots import Coverage, Slots
 from edge.site.model import Meter, Site
-from edge.uplink.session import Session
+from edge.uplink import DEST, Session
 from protocol.uplink.part import Part, encode_part
 from protocol.uplink.quality import Quality
 from protocol.uplink.state import LineHealth, State
@@ -45,10 +45,11 @@ HELD_LIMIT = 256
 STATE_EVERY_NS = 60 * SECOND
 STATE_GAP_NS = 5 * SECOND
 PRUNE_EVERY_NS = 60 * SECOND
+WAKE_AT_LEAST_NS = 2 * SECOND
+"""So that a clock set anew is noticed."""
 DRAIN_NS = 30 * SECOND
 STOP_NS = 2 * SECOND
 LEAVE_NS = 2 * SECOND
-DEST = "uplink"
 
 
 class Clock(Enum):
@@ -351,7 +352,7 @@ class Core:
         self._state_at = now + STATE_EVERY_NS
         if self._session is None:
             return
-        backlog = self._journal.backlog(DEST)
+        backlog = self._backlog()
         self._session.state(
             State(
                 status="online",
@@ -363,10 +364,25 @@ class Core:
                 health="ok" if self._healthy() else "degraded",
                 backlog=backlog.count,
                 oldest=backlog.oldest_at,
-                dropped=self.dropped + self._journal.dropped,
+                dropped=self.dropped + self._journal_dropped(),
                 lines={line: self._line_health(line) for line in self._lines},
             )
         )
+
+    def _backlog(self) -> Backlog:
+        """What waits for the utility; a journal that cannot say counts as empty, and degraded."""
+        try:
+            return self._journal.backlog(DEST)
+        except JournalError as error:
+            self._note("error", "journal", reason=error.text("en"))
+            return Backlog(0, None)
+
+    def _journal_dropped(self) -> int:
+        try:
+            return self._journal.dropped
+        except JournalError as error:
+            self._note("error", "journal", reason=error.text("en"))
+            return 0
 
     def _line_health(self, line: str) -> LineHealth:
         view = self._lines[line]
@@ -429,7 +445,7 @@ class Core:
             stopped = all(view.state == "stopped" for view in self._lines.values())
             if not stopped and now < self._deadline:
                 return
-            waiting = self._session is not None and self._journal.backlog(DEST).count > 0
+            waiting = self._session is not None and self._backlog().count > 0
             if self.life is Life.DRAINING and waiting and now < self._drained_by:
                 return
             self._leave(now)
@@ -448,10 +464,11 @@ class Core:
             return
         self.life = Life.LEAVING
         self._deadline = now + LEAVE_NS
+        # its farewell comes out of the session's step at the end of this one
         self._session.stop(now)
 
     def _wake(self, now: int) -> int:
-        wakes = [self._prune_at, self._state_at, self._retry_at, now + SECOND]
+        wakes = [self._prune_at, self._state_at, self._retry_at, now + WAKE_AT_LEAST_NS]
         if self._session is not None:
             wakes.append(self._session_wake)
         if self._slots is not None and self._slot is not None:

@@ -133,6 +133,7 @@ class LineMaster:
         self._bytes_sent = 0
         self._bytes_back = 0
         self._all_back = 0
+        self._while_sending = b""
 
     def step(self, now: int, data: bytes = b"", mail: Sequence[Any] = ()) -> Step:
         """One step at monotonic `now` ns with the bytes and the mail that came since the last."""
@@ -163,13 +164,20 @@ class LineMaster:
                 # whole and not for us: whoever it was has finished, our meter is still awaited
                 self._answering = False
                 self._deadline = max(now, self._first_deadline)
-            elif now >= self._sent_until:
-                # bytes after our last one: the answer has begun, the byte gap rules from here
+            elif not self._is_echo(now, data):
+                # the answer has begun: the byte gap rules from here
                 self._answering = True
                 later = max(self._first_deadline, now + BYTE_GAP_NS)
                 self._deadline = min(self._last_end, later)
         elif self.phase in (Phase.QUIET, Phase.READY):
             self._be_quiet(now)
+
+    def _is_echo(self, now: int, data: bytes) -> bool:
+        """Whether all that came since the request is its own beginning, heard while it is sent."""
+        if now >= self._sent_until or self._request is None:
+            return False
+        self._while_sending += data
+        return self._request.data.startswith(self._while_sending)
 
     def _judge(self, now: int, frame: Frame645) -> bool:
         """True if the frame was passed over: not the answer we wait for."""
@@ -209,7 +217,7 @@ class LineMaster:
 
     def _answered(self, now: int) -> None:
         assert self._work is not None
-        # the delay is what is left of the time since our last bit once the answer's own is taken off
+        # of the time since our last bit the answer's own bytes are not the meter's delay
         delay = now - self._sent_until - self._bytes_back * self.timing.char_ns
         self.timing.of(self._work.exchange.address).answered(delay)
         self._all_back += self._bytes_back
@@ -302,6 +310,7 @@ class LineMaster:
         self._sent_until = now + len(request.data) * char
         self._bytes_sent += len(request.data)
         self._bytes_back = 0
+        self._while_sending = b""
         self._answering = False
         self.phase = Phase.WAITING
         if request.answer_bytes:

@@ -50,7 +50,7 @@ class FramePrinter:
                     said = self.dropped
             except BrokenPipeError:
                 # the reader went away (| head): reading meters goes on, unseen
-                sys.stdout = None  # type: ignore[assignment]
+                sys.stdout = None
                 return
 
     def _text(self, line: str, item: Spoke | Heard, wall: float) -> str:

@@ -25,6 +25,8 @@ PAGE = 64
 LOOK_BACK = 20_000
 """Entries looked at before a meter is said to have no reading."""
 
+GOOD = Quality(0)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verb's options."""
@@ -46,8 +48,8 @@ class Last:
     meter: Meter
     at: int | None = None
     slot: int = 0
-    values: dict[str, int | None] = field(default_factory=dict)
-    quality: Quality = Quality(0)
+    values: dict[str, int] = field(default_factory=dict)
+    quality: Quality = GOOD
     read_at: int | None = None
     """When a value last came; older than `at` for a meter that has fallen silent."""
 
@@ -170,8 +172,8 @@ def _title(name: str, zh: bool) -> str:
     return f"{title} {known.unit}".rstrip()
 
 
-def _number(name: str, value: int | None) -> float | None:
-    return None if value is None else quantity(name).number(value)
+def _number(name: str, value: int) -> float:
+    return quantity(name).number(value)
 
 
 def _quality(last: Last) -> str:

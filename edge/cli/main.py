@@ -19,7 +19,8 @@ def version() -> str:
     from cext import build, framing, values
 
     kernels = f"framing {build.kernel(framing.picked)}, values {build.kernel(values.picked)}"
-    return f"boxgate {metadata.version('boxgate')} (kernels: {kernels}; Python {sys.version.split()[0]})"
+    python = sys.version.split()[0]
+    return f"boxgate {metadata.version('boxgate')} (kernels: {kernels}; Python {python})"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -4,6 +4,7 @@ import argparse
 import os
 import signal
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -13,8 +14,7 @@ from edge.bus.master import LineMaster
 from edge.cli.frames import FramePrinter
 from edge.cli.log import Log
 from edge.cli.place import lines_here, state_folder, this_gateway
-from edge.journal.model import Limits
-from edge.journal.store import Journal
+from edge.journal import Journal, Limits
 from edge.plan.build import asked, readable, unreadable
 from edge.plan.sweep import Sweep
 from edge.shells.agent import Agent
@@ -25,13 +25,14 @@ from edge.shells.port import PortError, SerialPort
 from edge.site.load import read_gateway, read_ports, read_site
 from edge.site.model import Broker, Gateway, GatewayFile, Line, Port, Site
 from edge.site.secret import read_secret
-from edge.uplink.session import Session, UplinkSettings
-from edge.words import BoxgateError
+from edge.uplink import Session, UplinkSettings
+from edge.words import BoxgateError, say
 
 SUMMARY = "read the meters and deliver to the utility"
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-SIGNAL_WAIT_S = 0.25
-END_WITHIN_S = 5.0
+ENDED = signal.SIGUSR1
+"""What the core thread wakes the main thread with."""
+SIGNAL_WAIT_S = 5.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -76,18 +77,16 @@ def run(args: argparse.Namespace) -> int:
     """Runs until a signal or the last sweep; 1 when a meter of a `--sweeps` run gave nothing."""
     setup = _setup(args)
     # blocked before any thread starts, so that every thread inherits it and only we wait for them
-    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    signal.pthread_sigmask(signal.SIG_BLOCK, (*SIGNALS, ENDED))
     log = Log(quiet=args.quiet)
     printer = FramePrinter() if args.frames else None
     masters = {line.id: _master(setup, line, args.frames) for line in setup.lines}
-    net_settings = _net(setup)
-    journal = _journal(setup)
+    secret = _secret(setup)
+    agent = Agent(lambda: _build(setup, log), WallClock(), log, on_end=_wake_main)
+    core = agent.open()
     try:
-        if journal.set_aside:
-            log(Note("error", "journal_set_aside", (("file", journal.set_aside),)))
         opened = _open_ports(setup, log)
-        core = _core(setup, journal)
-        agent = Agent(core, WallClock(), log)
+        net = MqttShell(setup.broker, agent.post, secret) if setup.broker else None
         lines = {
             line.id: LineThread(
                 line,
@@ -99,14 +98,14 @@ def run(args: argparse.Namespace) -> int:
             )
             for line in setup.lines
         }
-        net = MqttShell(*net_settings, post=agent.post) if net_settings else None
-        agent.start(lines, net)
-        _wait(agent)
-        return _verdict(setup, core)
-    finally:
-        journal.close()
-        if printer is not None:
-            printer.close()
+    except BoxgateError:
+        agent.abandon()
+        raise
+    agent.start(lines, net)
+    _wait(agent)
+    if printer is not None:
+        printer.close()
+    return _verdict(setup, core)
 
 
 def _setup(args: argparse.Namespace) -> Setup:
@@ -149,24 +148,14 @@ def _master(setup: Setup, line: Line, trace: bool) -> LineMaster:
     return LineMaster(line, [sweep], trace)
 
 
-def _net(setup: Setup) -> tuple[Broker, bytes | None] | None:
-    if setup.broker is None:
+def _secret(setup: Setup) -> str | None:
+    if setup.broker is None or not setup.broker.password_file:
         return None
-    secret = setup.broker.password_file
-    return setup.broker, read_secret(Path(secret), os.environ) if secret else None
-
-
-def _journal(setup: Setup) -> Journal:
-    try:
-        setup.state.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise BoxgateError("state_folder", path=setup.state, reason=reason) from error
-    return Journal(str(setup.state / "journal.db"), uuid.uuid4().hex, Limits())
+    return read_secret(setup.broker.password_file, os.environ)
 
 
 def _open_ports(setup: Setup, log: Log) -> dict[str, SerialPort]:
-    """What can be opened now; the lines' threads keep trying the rest. None at all ends the verb."""
+    """What can be opened now; the lines' threads keep trying the rest. None at all ends it."""
     opened: dict[str, SerialPort] = {}
     failures: list[PortError] = []
     for line in setup.lines:
@@ -187,39 +176,57 @@ def _open_ports(setup: Setup, log: Log) -> dict[str, SerialPort]:
     return opened
 
 
-def _core(setup: Setup, journal: Journal) -> Core:
-    session = None
-    if setup.broker is not None:
-        settings = UplinkSettings(
-            site=setup.site.id,
-            gateway=setup.gateway.id,
-            ack=setup.broker.ack,
-            protocol=setup.broker.protocol,
-            keepalive_s=setup.broker.keepalive_s,
-        )
-        session = Session(journal, settings)
+def _build(setup: Setup, log: Log) -> tuple[Core, Callable[[], None]]:
+    """The journal, the session over it and the core; in the thread that will use them."""
+    try:
+        setup.state.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise BoxgateError("state_folder", path=setup.state, reason=reason) from error
+    path = str(setup.state / "journal.db")
+    journal = Journal(path, uuid.uuid4().hex, Limits())
+    if journal.set_aside:
+        text = say("journal_set_aside", "en", path=path, aside=journal.set_aside)
+        log(Note("error", "journal_set_aside", (("reason", text),)))
+    session = Session(journal, _uplink(setup, setup.broker)) if setup.broker else None
     due = {
         line.id: tuple(meter.id for meter in readable(setup.site, line.id)) for line in setup.lines
     }
-    settings_of_core = CoreSettings(
+    settings = CoreSettings(
         version=metadata.version("boxgate"),
         config=setup.site.digest,
         period_ms=setup.period_s * 1000,
         sweeps=setup.sweeps,
     )
-    return Core(setup.site, due, journal, session, settings_of_core)
+    return Core(setup.site, due, journal, session, settings), journal.close
+
+
+def _uplink(setup: Setup, broker: Broker) -> UplinkSettings:
+    return UplinkSettings(
+        site=setup.site.id,
+        gateway=setup.gateway.id,
+        ack=broker.ack,
+        protocol=broker.protocol,
+        keepalive_s=broker.keepalive_s,
+    )
+
+
+def _wake_main() -> None:
+    """From the core thread, when all is over: ends the main thread's wait for a signal."""
+    os.kill(os.getpid(), ENDED)
 
 
 def _wait(agent: Agent) -> None:
     """Until the agent has finished; a first signal asks it to, a second one leaves at once."""
     asked_to_end = 0
-    while not agent.wait(0 if asked_to_end > 1 else SIGNAL_WAIT_S):
+    while not agent.wait(0):
+        got = signal.sigtimedwait((*SIGNALS, ENDED), SIGNAL_WAIT_S)
+        if got is None or got.si_signo == ENDED:
+            continue
+        asked_to_end += 1
         if asked_to_end > 1:
             return
-        got = signal.sigtimedwait(SIGNALS, 0)
-        if got is not None:
-            asked_to_end += 1
-            agent.stop(signal.Signals(got.si_signo).name)
+        agent.stop(signal.Signals(got.si_signo).name)
 
 
 def _verdict(setup: Setup, core: Core) -> int:

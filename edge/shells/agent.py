@@ -18,22 +18,33 @@ from edge.shells.mqtt import MqttShell
 INBOX = 256
 SWITCH_INTERVAL_S = 0.0005
 """Python's thread switch interval: 5 ms by default, which every answer on a line might wait."""
-TICK_NS = 1_000_000_000
+TICK_NS = 2_000_000_000
+"""How old the core's idea of the wall clock may grow."""
+BUILD_DEADLINE_S = 60.0
+"""Opening a journal checks it; a large one on a slow card takes its time."""
 NET_CLOSE_S = 1.0
 LINE_CLOSE_S = 1.0
 
 
 class Agent:
-    """Runs a Core with its lines and its broker connection until it has finished."""
+    """Runs a Core with its lines and its broker connection until it has finished.
+
+    `build` makes the Core and gives what closes its journal; both happen in the core thread,
+    because SQLite holds a connection to the thread that opened it. `on_end` is called from that
+    thread when all is over.
+    """
 
     def __init__(
         self,
-        core: Core,
+        build: Callable[[], tuple[Core, Callable[[], None]]],
         clock: WallClock,
         log: Callable[[Note], None],
         record: Record | None = None,
+        on_end: Callable[[], None] | None = None,
     ) -> None:
-        self._core = core
+        self._build = build
+        self._on_end = on_end
+        self._built = threading.Event()
         self._clock = clock
         self._log = log
         self._record = record
@@ -41,6 +52,9 @@ class Agent:
         self._lines: dict[str, LineThread] = {}
         self._net: MqttShell | None = None
         self._finished = threading.Event()
+        self._go = threading.Event()
+        self._abandoned = False
+        self._core: Core
         self._fault: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="core", daemon=True)
 
@@ -48,14 +62,28 @@ class Agent:
         """Into the core's queue; queue.Full after `wait_s`."""
         self._inbox.put(item, timeout=wait_s)
 
+    def open(self) -> Core:
+        """Start the core thread and build the Core in it; raises what stopped that."""
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+        self._thread.start()
+        self._built.wait(BUILD_DEADLINE_S)
+        if self._fault is not None:
+            raise self._fault
+        return self._core
+
     def start(self, lines: Mapping[str, LineThread], net: MqttShell | None) -> None:
         """Begin; `lines` and `net` were made with this agent's post."""
-        sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._lines = dict(lines)
         self._net = net
         for line in self._lines.values():
             line.start()
-        self._thread.start()
+        self._go.set()
+
+    def abandon(self) -> None:
+        """End an agent that was opened and cannot be started."""
+        self._abandoned = True
+        self._go.set()
+        self._thread.join(BUILD_DEADLINE_S)
 
     def stop(self, name: str) -> None:
         """Ask the core to end; from any thread but a signal handler."""
@@ -72,16 +100,26 @@ class Agent:
     # ---- the core thread ----------------------------------------------------------------------
 
     def _run(self) -> None:
+        close: Callable[[], None] | None = None
         try:
-            self._loop()
-        except BaseException as error:  # noqa: BLE001 - handed to wait(), which raises it
+            self._core, close = self._build()
+            self._built.set()
+            self._go.wait()
+            if not self._abandoned:
+                self._loop()
+        except BaseException as error:  # noqa: BLE001 - handed to open() or wait(), which raise it
             self._fault = error
         finally:
+            self._built.set()
             if self._net is not None:
                 self._net.close(NET_CLOSE_S)
             for line in self._lines.values():
                 line.end(LINE_CLOSE_S)
+            if close is not None:
+                close()
             self._finished.set()
+            if self._on_end is not None:
+                self._on_end()
 
     def _loop(self) -> None:
         step = self._step(self._clock.tick())

@@ -91,13 +91,13 @@ class LineThread:
     def _run(self) -> None:
         news: list[Any] = [PortUp()] if self._port is not None else []
         reopen_at, pause = 0, REOPEN_FIRST_NS
-        stopping = False
+        stopping = ready = False
         try:
             while not self._end.is_set() and not stopping:
                 data = b""
                 if self._port is not None:
                     try:
-                        data = self._port.read()
+                        data = self._port.read(ready)
                     except PortError as error:
                         news.append(self._lose(error))
                         reopen_at, pause = monotonic_ns() + REOPEN_FIRST_NS, REOPEN_FIRST_NS
@@ -122,26 +122,28 @@ class LineThread:
                 self._hand_over(step.out)
                 if not news and not stopping:
                     due = step.wake if self._port is not None else min(step.wake, reopen_at)
-                    self._wait(due)
+                    ready = self._wait(due)
         finally:
             if self._port is not None:
                 self._port.close()
             os.close(self._bell_out)
             os.close(self._bell_in)
 
-    def _wait(self, until: int) -> None:
+    def _wait(self, until: int) -> bool:
+        """Until bytes, mail or the time come; True if the port has something to say."""
         left = min(until - monotonic_ns(), LONGEST_WAIT_NS)
         if left <= 0:
-            return
+            return False
         watch: list[Any] = [self._bell_out]
         if self._port is not None:
             watch.append(self._port)
         ready, _, _ = select.select(watch, (), (), left / 1e9)
         if self._bell_out in ready:
             os.read(self._bell_out, MAILBOX)
+        return self._port in ready
 
     def _collect(self) -> list[Any]:
-        mail = []
+        mail: list[Any] = []
         while len(mail) < MAILBOX:
             try:
                 mail.append(self._mailbox.get_nowait())

@@ -44,15 +44,19 @@ class SerialPort:
         """For select."""
         return self._fd
 
-    def read(self) -> bytes:
-        """What has come; b"" if nothing. PortError when the device is gone."""
+    def read(self, ready: bool) -> bytes:
+        """What has come; b"" if nothing. PortError when the device is gone.
+
+        `ready` says that select found it readable: a terminal in pyserial's mode (VMIN 0) reads
+        as empty both when nothing has come and when it has been hung up.
+        """
         try:
             data = os.read(self._fd, READ_AT_MOST)
         except BlockingIOError:
             return b""
         except OSError as error:
             raise self._gone(error) from error
-        if not data:
+        if not data and ready:
             raise self._gone(OSError(errno.EIO, os.strerror(errno.EIO)))
         return data
 

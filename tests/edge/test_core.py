@@ -55,7 +55,7 @@ class SickJournal(Journal):
 
     def append(self, *args: Any, **more: Any) -> int:
         if self.sick:
-            raise JournalError("journal_failed", path="journal.db", reason="disk full")
+            raise JournalError("journal_unusable", path="journal.db", why="disk full")
         return super().append(*args, **more)
 
 

@@ -21,6 +21,8 @@ from tests.edge.wire645 import AskVoltage, answer, frame, volts
 
 A, B = "000000000001", "000000000002"
 LINE = Line(id="b1", baud=9600, answer_ms=150)
+SENDING = 0.03
+"""The time our request takes on a line of 9600 baud; a pty hands it over at once."""
 VOLTS = {A: 2201, B: 2316}
 
 
@@ -106,7 +108,7 @@ def test_an_answer_that_comes_byte_by_byte_is_whole() -> None:
 
 
 def test_a_gap_inside_a_frame_is_waited_for() -> None:
-    with line_with(lambda r: [(0, reply(r)[:11]), (0.3, reply(r)[11:])]) as (line, _):
+    with line_with(lambda r: [(SENDING, reply(r)[:11]), (0.3, reply(r)[11:])]) as (line, _):
         assert values(line.swept()) == GOOD
 
 
@@ -116,7 +118,7 @@ def test_a_frame_broken_off_is_garbled_and_asked_for_again() -> None:
     def broken_once(request: bytes) -> list[tuple[float, bytes]]:
         tries.append(address_of(request))
         whole = reply(request)
-        return [(0, whole[:11] if tries.count(A) == 1 and tries[-1] == A else whole)]
+        return [(SENDING, whole[:11] if tries.count(A) == 1 and tries[-1] == A else whole)]
 
     with line_with(broken_once) as (line, _):
         assert values(line.swept()) == GOOD
