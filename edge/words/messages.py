@@ -62,6 +62,11 @@ def say(key: str, /, lang: str | None = None, **facts: object) -> str:
     return text
 
 
+def one_line(text: str) -> str:
+    """The text with line ends and other control characters written as escapes: `a\\nb`."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
 class BoxgateError(Exception):
     """A failure with its sentence in the message table; ends a verb with the table's exit code."""
 
