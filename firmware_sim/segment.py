@@ -48,7 +48,11 @@ def single_frame(burst: bytes) -> Frame | None:
 
 
 class Segment:
-    """The meters of one line. `to_master(data, end)` gets what the line's master hears."""
+    """The meters of one line. `to_master(data, end)` gets what the line's master hears.
+
+    With `chunk`, `piece(data)` gets the same characters earlier, some at a time; what is left of
+    a burst at its end is the caller's to work out.
+    """
 
     def __init__(
         self,
@@ -57,8 +61,11 @@ class Segment:
         meters: Iterable[tuple[bytes, MeterCore]],
         to_master: Callable[[bytes, int], None],
         lazy: bool = True,
+        chunk: int = 0,
+        piece: Callable[[bytes], None] | None = None,
     ) -> None:
-        self.wire = Wire(clock, baud, self._heard)
+        self.wire = Wire(clock, baud, self._heard, chunk, self._heard_some)
+        self._piece = piece
         self._clock = clock
         self._to_master = to_master
         self._lazy = lazy
@@ -80,6 +87,10 @@ class Segment:
     def has_room(self) -> bool:
         """Whether the master has few enough characters queued to be listened to."""
         return self._said - self._clock.now < self.wire.span(BACKLOG)
+
+    def _heard_some(self, talker: object, data: bytes) -> None:
+        if talker is not self and self._piece is not None:
+            self._piece(data)
 
     def _heard(self, talker: object, data: bytes, end: int) -> None:
         if talker is not self:

@@ -18,6 +18,9 @@ BITS = 11
 Heard = Callable[[object, bytes, int], None]
 """heard(talker, data, end): a burst has ended at `end` ns."""
 
+Piece = Callable[[object, bytes], None]
+"""piece(talker, data): some more characters of a burst are over, but not its last."""
+
 
 @dataclass(slots=True)
 class Burst:
@@ -27,16 +30,31 @@ class Burst:
     data: bytearray
     start: int
     end: int
+    handed: int = 0
+    """Characters already given out as pieces."""
 
 
 class Wire:
-    """One segment; `heard` is called for every burst as it ends."""
+    """One segment; `heard` is called for every burst as it ends.
 
-    def __init__(self, clock: Clock, baud: int, heard: Heard) -> None:
+    With `chunk` > 0 `piece` is called before that after every so many characters, as a UART's
+    buffer fills up.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        baud: int,
+        heard: Heard,
+        chunk: int = 0,
+        piece: Piece | None = None,
+    ) -> None:
         self.clock = clock
         self.char_ns = BITS * 1_000_000_000 // baud
         self.collisions = 0
         self._heard = heard
+        self._chunk = chunk
+        self._piece = piece
         self._active: list[Burst] = []
 
     def span(self, count: int) -> int:
@@ -52,8 +70,18 @@ class Wire:
             if other.talker is not talker and other.start < end and start < other.end:
                 self._collide(other, burst)
         self._active.append(burst)
+        if self._chunk and self._piece is not None:
+            for count in range(self._chunk, len(data), self._chunk):
+                self.clock.at(start + self.span(count), lambda: self._part(burst))
         self.clock.at(burst.end, lambda: self._end(burst))
         return end
+
+    def _part(self, burst: Burst) -> None:
+        """Give out what has gone over the wire; a collision may have taken characters away."""
+        over = min((self.clock.now - burst.start) // self.char_ns, len(burst.data))
+        if self._piece is not None and over > burst.handed:
+            self._piece(burst.talker, bytes(burst.data[burst.handed : over]))
+            burst.handed = over
 
     def _collide(self, one: Burst, other: Burst) -> None:
         """Mix what overlaps into the burst that began first; the other keeps what lies behind."""

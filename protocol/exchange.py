@@ -10,14 +10,14 @@ makes of it. It knows nothing of time, ports or retries: those are the line mast
                               Refused      the meter answered that it will not or cannot
 """
 
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+import msgspec
 
 from protocol.quantity import Quantity
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, gc=False):
     """Bytes for the line, and what the master must know to wait for the answer."""
 
     data: bytes
@@ -27,38 +27,33 @@ class Request:
     """Modbus only, whose answers cannot be framed without it: (unit, function, length)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(msgspec.Struct, frozen=True, gc=False):
     """One measured value as a scaled integer; None = the meter has no such value (FF fill)."""
 
     quantity: Quantity
     scaled: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class NotMine:
+class NotMine(msgspec.Struct, frozen=True, gc=False):
     """Not the answer to this question."""
 
     why: str
     """"echo", "address", "identifier", "function", "sequence"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(msgspec.Struct, frozen=True, gc=False):
     """The answer continues: send this request next."""
 
     request: Request
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(msgspec.Struct, frozen=True, gc=False):
     """The whole answer."""
 
     values: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(msgspec.Struct, frozen=True, gc=False):
     """The meter answered with an error."""
 
     code: int

@@ -35,6 +35,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
+import msgspec
+
 from cext.framing import Frame645, Scanner645
 from edge.bus.parts import (
     LineCounters,
@@ -85,13 +87,14 @@ class Heard:
     verdict: str
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True, gc=False):
     """What one step gives back."""
 
     write: bytes
     wake: int
     out: tuple[Any, ...]
+    listen: int = 0
+    """Bytes need not be handed in before this time, ns: no answer can be whole yet."""
 
 
 def line_timing(line: Line) -> LineTiming:
@@ -145,8 +148,9 @@ class LineMaster:
             self._take(now, message)
         write = self._speak(now) if self.phase in (Phase.QUIET, Phase.READY) else b""
         out = tuple(self._out)
-        self._out.clear()
-        return Step(write, self._wake(), out)
+        if out:
+            self._out.clear()
+        return Step(write, self._wake(), out, self._listen(now))
 
     # ---- scanner and verdicts -----------------------------------------------------------------
 
@@ -219,7 +223,9 @@ class LineMaster:
         assert self._work is not None
         # of the time since our last bit the answer's own bytes are not the meter's delay
         delay = now - self._sent_until - self._bytes_back * self.timing.char_ns
-        self.timing.of(self._work.exchange.address).answered(delay)
+        assert self._request is not None
+        off = now - self._sent_until - self._request.answer_bytes * self.timing.char_ns
+        self.timing.of(self._work.exchange.address).answered(delay, off)
         self._all_back += self._bytes_back
 
     # ---- deadlines ----------------------------------------------------------------------------
@@ -357,9 +363,20 @@ class LineMaster:
             case Phase.QUIET:
                 return self._quiet_until
             case Phase.READY if not self._paused:
-                return min((source.wake() for source in self.sources), default=NEVER)
+                return min([source.wake() for source in self.sources], default=NEVER)
             case _:
                 return NEVER
+
+    def _listen(self, now: int) -> int:
+        """When an answer may be whole; at once in every other phase."""
+        if self.phase is not Phase.WAITING or self._work is None or self._request is None:
+            return 0
+        expected = self._request.answer_bytes
+        if self._answering:
+            rest = expected - self._bytes_back
+            return min(self._deadline, now + rest * self.timing.char_ns) if rest > 0 else 0
+        whole = self._sent_until + expected * self.timing.char_ns
+        return self.timing.worth_listening(self._work.exchange.address, whole)
 
     # ---- telling ------------------------------------------------------------------------------
 

@@ -12,6 +12,8 @@ LEARN_FROM = 3
 """Answers before the learned limit is trusted."""
 MARGIN_NS = 60_000_000
 """Added to every learned limit: adapters that hand over bytes every 16 ms, a busy host."""
+LISTEN_NS = 800_000
+"""How long after the earliest time an answer is looked for, so that it is whole at one look."""
 
 
 @dataclass(slots=True)
@@ -22,17 +24,21 @@ class MeterTiming:
     mean: int = 0
     deviation: int = 0
     fastest: int = 0
+    earliest: int = 0
+    """Earliest whole answer against sent_until + expected bytes; negative = fewer bytes came."""
 
-    def answered(self, delay: int) -> None:
-        """It answered `delay` ns after the end of the request."""
+    def answered(self, delay: int, end: int) -> None:
+        """It answered `delay` ns after the request; it was whole `end` ns off the expected time."""
         delay = max(0, delay)
         if self.answers == 0:
             self.mean, self.deviation, self.fastest = delay, delay // 2, delay
+            self.earliest = end
         else:
             error = delay - self.mean
             self.mean += error // 8
             self.deviation += (abs(error) - self.deviation) // 4
             self.fastest = min(self.fastest, delay)
+            self.earliest = min(self.earliest, end)
         self.answers += 1
 
     def silent(self) -> None:
@@ -62,6 +68,18 @@ class LineTiming:
         if timing is None or timing.answers < LEARN_FROM:
             return self.answer_ns + MARGIN_NS
         return min(self.answer_ns, timing.mean + 4 * timing.deviation) + MARGIN_NS
+
+    def worth_listening(self, address: str, expected: int) -> int:
+        """When an answer expected to be whole at `expected` may be there, ns; 0 = not known yet.
+
+        Until then nobody needs to be woken for single bytes: the driver keeps them. Waking for
+        each costs a gateway more than all the rest of an exchange. The price is LISTEN_NS of line
+        time where answers come the moment they are whole.
+        """
+        timing = self.meters.get(address)
+        if timing is None or timing.answers < LEARN_FROM:
+            return 0
+        return expected + timing.earliest + LISTEN_NS
 
     def minimal(self, address: str, sent: int, received: int) -> int:
         """Minimal time of an exchange: request + delay + answer + idle (fact sheet 645 §8), ns.

@@ -4,9 +4,10 @@ A work source is whatever wants the line next: a sweep, a backfill, an on-demand
 The master asks each in order of rank and runs one work at a time.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Protocol
+
+import msgspec
 
 from protocol.exchange import Exchange, Value
 
@@ -27,16 +28,14 @@ class End(Enum):
     """The port went away while it ran."""
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(msgspec.Struct, frozen=True, gc=False):
     """One exchange to run; `key` is the source's own mark to find it again."""
 
     exchange: Exchange
     key: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """How a work ended; `at` is when its last answer byte came (or was given up), ns."""
 
     end: End

@@ -97,7 +97,7 @@ class LineThread:
                 data = b""
                 if self._port is not None:
                     try:
-                        data = self._port.read(ready)
+                        data = self._port.read() if ready else b""
                     except PortError as error:
                         news.append(self._lose(error))
                         reopen_at, pause = monotonic_ns() + REOPEN_FIRST_NS, REOPEN_FIRST_NS
@@ -122,33 +122,39 @@ class LineThread:
                 self._hand_over(step.out)
                 if not news and not stopping:
                     due = step.wake if self._port is not None else min(step.wake, reopen_at)
-                    ready = self._wait(due)
+                    ready = self._wait(due, step.listen)
         finally:
             if self._port is not None:
                 self._port.close()
             os.close(self._bell_out)
             os.close(self._bell_in)
 
-    def _wait(self, until: int) -> bool:
-        """Until bytes, mail or the time come; True if the port has something to say."""
-        left = min(until - monotonic_ns(), LONGEST_WAIT_NS)
-        if left <= 0:
+    def _wait(self, until: int, listen: int) -> bool:
+        """Until bytes, mail or the time come; True if the port has something to say.
+
+        Before `listen` the port is not watched: what comes by then waits in the driver.
+        """
+        until = min(until, monotonic_ns() + LONGEST_WAIT_NS)
+        if self._port is None:
+            self._sleep((self._bell_out,), until)
             return False
-        watch: list[Any] = [self._bell_out]
-        if self._port is not None:
-            watch.append(self._port)
-        ready, _, _ = select.select(watch, (), (), left / 1e9)
+        asleep_until = min(listen, until)
+        if asleep_until > monotonic_ns() and self._sleep((self._bell_out,), asleep_until):
+            return False
+        return self._port in self._sleep((self._bell_out, self._port), until)
+
+    def _sleep(self, watch: Sequence[Any], until: int) -> list[Any]:
+        """What of `watch` became readable before `until`; a bell heard is answered."""
+        left = until - monotonic_ns()
+        ready, _, _ = select.select(watch, (), (), max(left, 0) / 1e9)
         if self._bell_out in ready:
             os.read(self._bell_out, MAILBOX)
-        return self._port in ready
+        return ready
 
     def _collect(self) -> list[Any]:
         mail: list[Any] = []
-        while len(mail) < MAILBOX:
-            try:
-                mail.append(self._mailbox.get_nowait())
-            except queue.Empty:
-                break
+        while not self._mailbox.empty() and len(mail) < MAILBOX:
+            mail.append(self._mailbox.get_nowait())
         return mail
 
     def _lose(self, error: PortError) -> PortDown:

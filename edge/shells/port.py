@@ -44,11 +44,11 @@ class SerialPort:
         """For select."""
         return self._fd
 
-    def read(self, ready: bool) -> bytes:
-        """What has come; b"" if nothing. PortError when the device is gone.
+    def read(self) -> bytes:
+        """What has come, after select found the port readable; PortError when it is gone.
 
-        `ready` says that select found it readable: a terminal in pyserial's mode (VMIN 0) reads
-        as empty both when nothing has come and when it has been hung up.
+        Only then: a terminal in pyserial's mode (VMIN 0) reads as empty both when nothing has
+        come and when it has been hung up.
         """
         try:
             data = os.read(self._fd, READ_AT_MOST)
@@ -56,7 +56,7 @@ class SerialPort:
             return b""
         except OSError as error:
             raise self._gone(error) from error
-        if not data and ready:
+        if not data:
             raise self._gone(OSError(errno.EIO, os.strerror(errno.EIO)))
         return data
 

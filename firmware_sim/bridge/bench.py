@@ -15,7 +15,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from datetime import time as time_of_day
-from functools import partial
 from pathlib import Path
 
 from edge.site.model import Line, Meter, Site
@@ -47,6 +46,8 @@ class Options:
     """Td: end of the request to the first byte of the answer."""
     wake: int = 4
     """FE bytes before each answer."""
+    chunk: int = 0
+    """Characters handed to the port at a time, as a UART's buffer does; 0 = a whole answer."""
     dead: frozenset[str] = frozenset()
     """Meters that say nothing."""
     start: time_of_day | None = None
@@ -129,11 +130,14 @@ class Bench:
             if meter.protocol == "dlt645" and meter.id not in self._options.dead
         ]
         pty = Pty(folder / line.id)
+        outlet = Outlet(line.id, pty, self._truth)
         segment = Segment(
             self.clock,
             line.baud,
             [(wire_number(meter.id), self._meter(meter, line.baud)) for meter in played],
-            partial(self._to_master, line.id, pty),
+            outlet.whole,
+            chunk=self._options.chunk,
+            piece=outlet.some,
         )
         return LineUp(line, pty, segment, len(played), len(on_line) - len(played))
 
@@ -151,10 +155,27 @@ class Bench:
             wake=self._options.wake,
         )
 
-    def _to_master(self, line: str, pty: Pty, data: bytes, end: int) -> None:
+
+class Outlet:
+    """What the master of one line hears, into its pty and the truth file."""
+
+    def __init__(self, line: str, pty: Pty, truth: TruthFile | None) -> None:
+        self._line = line
+        self._pty = pty
+        self._truth = truth
+        self._handed = 0
+
+    def some(self, data: bytes) -> None:
+        """A part of a burst that is still on the wire."""
+        self._handed += len(data)
+        self._pty.write(data)
+
+    def whole(self, data: bytes, end: int) -> None:
+        """A burst has ended: it is true now, and its last characters reach the master."""
         if self._truth is not None:
-            self._truth.note(line, data, time.time_ns() // 1_000_000)
-        pty.write(data)
+            self._truth.note(self._line, data, time.time_ns() // 1_000_000)
+        rest, self._handed = data[self._handed :], 0
+        self._pty.write(rest)
 
 
 def start_shift(site: Site, start: time_of_day | None, wall_ms: int) -> int:

@@ -29,6 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--wake", type=_Range(0, 32), default=4, help="FE bytes before an answer")
     parser.add_argument(
+        "--chunk",
+        type=_Range(0, 256),
+        default=0,
+        metavar="N",
+        help="hand answers over N characters at a time, as a UART does (0 = whole)",
+    )
+    parser.add_argument(
         "--dead", action="extend", nargs="+", default=[], metavar="ADDR", help="silent meters"
     )
     parser.add_argument("--start", metavar="HH:MM", help="time of day the load begins at")
@@ -87,7 +94,7 @@ def _options(site: Site, args: argparse.Namespace) -> Options:
         start = None if args.start is None else clock_time(args.start)
     except ValueError as error:
         raise BoxgateError("sim_start", text=args.start) from error
-    return Options(args.seed, args.delay_ms, args.wake, frozenset(args.dead), start)
+    return Options(args.seed, args.delay_ms, args.wake, args.chunk, frozenset(args.dead), start)
 
 
 def _folder(stack: ExitStack, wanted: Path | None) -> Path:

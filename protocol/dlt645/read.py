@@ -50,11 +50,13 @@ class Read:
     (one meter on the line only). `wake` is the number of FE bytes sent and expected in front.
     """
 
-    __slots__ = ("_address", "_asked", "_item", "_mask", "_parts", "_sequence", "_wake")
+    __slots__ = ("_address", "_asked", "_item", "_mask", "_parts", "_sequence", "_wake", "address")
 
     def __init__(self, address: str, what: Item | int | str, wake: int = 4) -> None:
         self._item = what if isinstance(what, Item) else item(what)
         self._address = address_number(address)
+        self.address = address_text(self._address)
+        """The meter asked."""
         self._mask = address_mask(self._address)
         self._wake = wake
         identifier = identifier_bytes(self._item.identifier)
@@ -64,11 +66,6 @@ class Read:
         )
         self._sequence = 0
         self._parts = b""
-
-    @property
-    def address(self) -> str:
-        """The meter asked."""
-        return address_text(self._address)
 
     @property
     def item(self) -> str:
