@@ -10,6 +10,7 @@ import threading
 import time
 
 from edge.bus.master import Heard, Spoke
+from edge.words.verbs import discard
 from protocol.dlt645.describe import describe
 
 ROOM = 1000
@@ -48,9 +49,10 @@ class FramePrinter:
                 if self.dropped > said:
                     print(f"  ({self.dropped - said} frames not shown)", flush=True)
                     said = self.dropped
-            except BrokenPipeError:
-                # the reader went away (| head): reading meters goes on, unseen
-                sys.stdout = None
+            except OSError:
+                # the reader went away (| head), the disk behind > FILE is full: reading meters
+                # goes on, unseen
+                discard(sys.stdout)
                 return
 
     def _text(self, line: str, item: Spoke | Heard, wall: float) -> str:

@@ -4,17 +4,21 @@ Works beside a running agent and after it; on the machine itself, offline.
 """
 
 import argparse
+import functools
 import json
-import time
+import math
+import operator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from edge.cli.place import state_folder, this_gateway
 from edge.journal.store import Journal
 from edge.site.load import read_gateway, read_site
 from edge.site.model import GatewayFile, Meter, Site
-from edge.words import BoxgateError, language
+from edge.words import BoxgateError, language, say
 from protocol.quantity import quantity
 from protocol.uplink.part import Part, decode_part
 from protocol.uplink.quality import Quality
@@ -24,6 +28,8 @@ PAGE = 64
 """Journal entries looked at in one read, newest first."""
 LOOK_BACK = 20_000
 """Entries looked at before a meter is said to have no reading."""
+HEAD = 8
+"""Widest line of a column's title, terminal columns."""
 
 GOOD = Quality(0)
 
@@ -62,10 +68,12 @@ def run(args: argparse.Namespace) -> int:
     state = state_folder(args.state, config, gateway)
     wanted = _wanted(site, gateway.lines, args)
     found = _collect(str(state / "journal.db"), wanted)
-    if all(last.at is None for last in found):
+    # a meter asked for by name is never hidden; of the rest, those that have been asked already
+    named = args.meter or args.line
+    seen = [last for last in found if last.at is not None or named]
+    if not seen:
         raise BoxgateError("nothing_read", path=state)
-    seen = [last for last in found if last.at is not None or args.meter or args.line]
-    for text in map(_json, seen) if args.json else _table(seen):
+    for text in map(_json, seen) if args.json else _table(seen, ZoneInfo(site.timezone)):
         print(text)
     return 0 if all(last.values for last in seen) else 1
 
@@ -73,6 +81,8 @@ def run(args: argparse.Namespace) -> int:
 def _wanted(site: Site, lines: tuple[str, ...], args: argparse.Namespace) -> list[Meter]:
     meters = [meter for meter in site.meters if meter.line in lines]
     if args.line:
+        if args.line not in lines:
+            raise BoxgateError("line_unknown", line=args.line, ids=", ".join(lines))
         meters = [meter for meter in meters if meter.line == args.line]
     if args.meter:
         asked = {address.zfill(12) for address in args.meter}
@@ -128,28 +138,43 @@ def _json(last: Last) -> str:
         "household": last.meter.household,
         "t": last.at,
         "read_at": last.read_at,
-        "quality": _quality(last),
+        "quality": _keys(last),
         "values": {name: _number(name, value) for name, value in last.values.items()},
     }
     return json.dumps(row, ensure_ascii=False)
 
 
-def _table(lasts: list[Last]) -> list[str]:
-    """Aligned columns: meter, box, time, then every quantity that any meter has."""
+def _keys(last: Last) -> str:
+    """The quality bits by their English keys, the same in every language."""
+    if last.at is None:
+        return "never_read"
+    return ",".join(bit.name.lower() for bit in last.quality if bit.name) or "good"
+
+
+def _table(lasts: list[Last], zone: ZoneInfo) -> list[str]:
+    """Aligned columns: meter, box, time, then every quantity that any meter has.
+
+    A quality that all rows share stands once below, so that a row fits 80 columns.
+    """
     names = list(dict.fromkeys(name for last in lasts for name in last.values))
-    zh = language() == "zh"
-    head = ["电表" if zh else "meter", "表箱" if zh else "box", "时间" if zh else "time"]
-    head += [_title(name, zh) for name in names] + ["质量" if zh else "quality"]
-    rows = [head]
+    shared = functools.reduce(operator.and_, (last.quality for last in lasts))
+    if any(last.at is None for last in lasts):
+        shared = GOOD
+    days = {_local(last, zone).date() for last in lasts if last.at is not None}
+    head = [[say("latest_meter")], [say("latest_box")], [say("latest_time")]]
+    head += [_title(name) for name in names]
+    head.append([say("latest_quality")])
+    height = max(map(len, head))
+    cells = [[title[i] if i < len(title) else "" for title in head] for i in range(height)]
     for last in lasts:
-        at = last.read_at if last.read_at is not None else last.at
-        row = [last.meter.id, last.meter.box or "-", _clock(at)]
-        for name in names:
-            value = last.values.get(name)
-            row.append("-" if value is None else f"{_number(name, value):g}")
-        rows.append([*row, _quality(last)])
-    widths = [max(_width(row[i]) for row in rows) for i in range(len(head))]
-    return [_line(row, widths) for row in rows]
+        row = [last.meter.id, last.meter.box or "-", _clock(last, zone, len(days) == 1)]
+        row += [_fixed(name, last.values.get(name)) for name in names]
+        cells.append([*row, _quality(last, shared)])
+    widths = [max(_width(row[i]) for row in cells) for i in range(len(head))]
+    below = [say("latest_day", day=day, zone=zone.key) for day in sorted(days) if len(days) == 1]
+    if shared:
+        below.append(say("latest_all", quality=_words(shared)))
+    return [_line(row, widths) for row in cells] + below
 
 
 def _line(row: list[str], widths: list[int]) -> str:
@@ -166,24 +191,47 @@ def _width(text: str) -> int:
     return sum(2 if ord(char) > 0x2E7F else 1 for char in text)
 
 
-def _title(name: str, zh: bool) -> str:
+def _title(name: str) -> list[str]:
+    """The quantity's name in lines of at most HEAD columns, then its unit."""
     known = quantity(name)
-    title = known.zh if zh else name
-    return f"{title} {known.unit}".rstrip()
+    if language() == "zh":
+        rows = math.ceil(_width(known.zh) / HEAD)
+        size = math.ceil(len(known.zh) / rows)
+        lines = [known.zh[i : i + size] for i in range(0, len(known.zh), size)]
+    else:
+        lines = name.split("_")
+    return [*lines, known.unit or "-"]
+
+
+def _fixed(name: str, value: int | None) -> str:
+    """All digits that the meter gave, the last zeros too."""
+    if value is None:
+        return "-"
+    return f"{_number(name, value):.{max(0, -quantity(name).exponent)}f}"
 
 
 def _number(name: str, value: int) -> float:
     return quantity(name).number(value)
 
 
-def _quality(last: Last) -> str:
+def _quality(last: Last, without: Quality = GOOD) -> str:
     if last.at is None:
-        return "never read"
-    names = [bit.name.lower() for bit in last.quality if bit.name]
-    return ",".join(names) or "good"
+        return say("latest_never")
+    left = last.quality & ~without
+    return _words(left) if left else say("latest_good")
 
 
-def _clock(at: int | None) -> str:
-    if at is None:
+def _words(quality: Quality) -> str:
+    return ", ".join(say(f"quality_{bit.name.lower()}") for bit in quality if bit.name)
+
+
+def _local(last: Last, zone: ZoneInfo) -> datetime:
+    """When the row's values came (the try that failed, where none ever came), in the site's day."""
+    at = last.read_at if last.read_at is not None else last.at
+    return datetime.fromtimestamp((at or 0) / 1000, zone)
+
+
+def _clock(last: Last, zone: ZoneInfo, same_day: bool) -> str:
+    if last.at is None:
         return "-"
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at / 1000))
+    return f"{_local(last, zone):{'%H:%M:%S' if same_day else '%m-%d %H:%M:%S'}}"

@@ -11,6 +11,7 @@ import time
 from typing import Any, TextIO
 
 from edge.agent import Note
+from edge.words.messages import one_line
 
 
 class Log:
@@ -19,6 +20,8 @@ class Log:
     def __init__(self, stream: TextIO | None = None, quiet: bool = False) -> None:
         self._stream = sys.stderr if stream is None else stream
         self._quiet = quiet
+        self.lost = 0
+        """Lines that could not be written."""
         self._stamped = "JOURNAL_STREAM" not in os.environ
 
     def __call__(self, note: Note) -> None:
@@ -27,9 +30,13 @@ class Log:
             return
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ ", time.gmtime()) if self._stamped else ""
         facts = "".join(f" {name}={_fact(value)}" for name, value in note.facts)
-        print(f"{stamp}{note.level} {note.key}{facts}", file=self._stream, flush=True)
+        try:
+            print(f"{stamp}{note.level} {note.key}{facts}", file=self._stream, flush=True)
+        except OSError:
+            # a full disk behind `2> FILE`: reading meters goes on without a log
+            self.lost += 1
 
 
 def _fact(value: Any) -> str:
-    text = "-" if value is None or value == "" else str(value)
+    text = "-" if value is None or value == "" else one_line(str(value))
     return f'"{text}"' if " " in text else text

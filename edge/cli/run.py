@@ -1,8 +1,12 @@
 """`boxgate run SITE`: read the meters, journal every reading, deliver to the utility."""
 
 import argparse
+import math
 import os
 import signal
+import threading
+import time
+import traceback
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,12 +31,17 @@ from edge.site.model import Broker, Gateway, GatewayFile, Line, Port, Site
 from edge.site.secret import read_secret
 from edge.uplink import Session, UplinkSettings
 from edge.words import BoxgateError, say
+from edge.words.verbs import TRACEBACK, fault
 
 SUMMARY = "read the meters and deliver to the utility"
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 ENDED = signal.SIGUSR1
 """What the core thread wakes the main thread with."""
 SIGNAL_WAIT_S = 5.0
+LEAVE_S = 4.5
+"""From the first signal to leaving whatever hangs; the core itself needs at most 4 s."""
+LONGEST_PERIOD_S = 86_400
+MOST_SWEEPS = 1_000_000_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -79,14 +88,15 @@ def run(args: argparse.Namespace) -> int:
     # blocked before any thread starts, so that every thread inherits it and only we wait for them
     signal.pthread_sigmask(signal.SIG_BLOCK, (*SIGNALS, ENDED))
     log = Log(quiet=args.quiet)
-    printer = FramePrinter() if args.frames else None
+    threading.excepthook = lambda died: _thread_died(log, died)
     masters = {line.id: _master(setup, line, args.frames) for line in setup.lines}
-    secret = _secret(setup)
     agent = Agent(lambda: _build(setup, log), WallClock(), log, on_end=_wake_main)
+    # all that files and options can get wrong is found before the first port is touched
+    net = MqttShell(setup.broker, agent.post, _secret(setup)) if setup.broker else None
     core = agent.open()
+    printer = FramePrinter() if args.frames else None
     try:
         opened = _open_ports(setup, log)
-        net = MqttShell(setup.broker, agent.post, secret) if setup.broker else None
         lines = {
             line.id: LineThread(
                 line,
@@ -114,8 +124,8 @@ def _setup(args: argparse.Namespace) -> Setup:
     ports = {**config.line, **(read_ports(args.ports) if args.ports else {})}
     gateway = this_gateway(site, args.gateway)
     period_s = site.period_s if args.period is None else args.period
-    if period_s < 0 or args.sweeps < 0:
-        raise BoxgateError("number_negative")
+    _within("--period", period_s, LONGEST_PERIOD_S)
+    _within("--sweeps", args.sweeps, MOST_SWEEPS)
     broker = None
     if not args.no_broker:
         given = config.broker
@@ -142,6 +152,11 @@ def _setup(args: argparse.Namespace) -> Setup:
     )
 
 
+def _within(option: str, got: int, high: int) -> None:
+    if not 0 <= got <= high:
+        raise BoxgateError("number_range", option=option, got=got, high=high)
+
+
 def _master(setup: Setup, line: Line, trace: bool) -> LineMaster:
     meters = asked(line, readable(setup.site, line.id))
     sweep = Sweep(line.id, meters, repeat=setup.period_s == 0, limit=setup.sweeps)
@@ -163,16 +178,16 @@ def _open_ports(setup: Setup, log: Log) -> dict[str, SerialPort]:
             opened[line.id] = SerialPort(line, setup.ports[line.id])
         except PortError as error:
             failures.append(error)
-            log(Note("error", error.key, (("line", line.id), ("reason", error.text("en")))))
         for meter in unreadable(setup.site, line.id):
-            facts = (("meter", meter.id), ("protocol", meter.protocol))
-            log(Note("warning", "meter_left_out", facts))
+            left_out = (("meter", meter.id), ("protocol", meter.protocol))
+            log(Note("warning", "meter_left_out", left_out))
+    if not opened and len(failures) == 1:
+        raise failures[0]
+    for failure in failures:
+        facts = (("line", failure.facts["line"]), ("reason", failure.text("en")))
+        log(Note("error", failure.key, facts))
     if not opened:
-        raise (
-            failures[0]
-            if len(failures) == 1
-            else BoxgateError("no_port_opened", first=failures[0].text())
-        )
+        raise BoxgateError("no_port_opened", first=failures[0].text())
     return opened
 
 
@@ -217,16 +232,34 @@ def _wake_main() -> None:
 
 
 def _wait(agent: Agent) -> None:
-    """Until the agent has finished; a first signal asks it to, a second one leaves at once."""
-    asked_to_end = 0
+    """Until the agent has finished; a first signal asks it to, a second one leaves at once.
+
+    So does the end of LEAVE_S after the first: a disk that hangs must not keep the ports.
+    """
+    name = ""
+    leave_at = math.inf
+    told = False
     while not agent.wait(0):
-        got = signal.sigtimedwait((*SIGNALS, ENDED), SIGNAL_WAIT_S)
-        if got is None or got.si_signo == ENDED:
-            continue
-        asked_to_end += 1
-        if asked_to_end > 1:
+        wait_s = min(SIGNAL_WAIT_S, max(0.0, leave_at - time.monotonic()))
+        got = signal.sigtimedwait((*SIGNALS, ENDED), wait_s)
+        if got is not None and got.si_signo != ENDED:
+            if name:
+                return
+            name = signal.Signals(got.si_signo).name
+            leave_at = time.monotonic() + LEAVE_S
+        if name and time.monotonic() >= leave_at:
             return
-        agent.stop(signal.Signals(got.si_signo).name)
+        if name and not told:
+            told = agent.stop(name)
+
+
+def _thread_died(log: Log, died: threading.ExceptHookArgs) -> None:
+    """A thread that ends by a fault of ours is one line in the log; the other threads go on."""
+    thread = died.thread.name if died.thread else "?"
+    what = fault(died.exc_value) if died.exc_value else died.exc_type.__name__
+    log(Note("error", "internal", (("thread", thread), ("reason", what))))
+    if os.environ.get(TRACEBACK) == "1":
+        traceback.print_exception(died.exc_value)
 
 
 def _verdict(setup: Setup, core: Core) -> int:

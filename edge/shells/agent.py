@@ -8,12 +8,14 @@ import queue
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import Any
 
 from edge.agent import Core, CoreStep, Note, Signal
 from edge.shells.clock import WallClock, monotonic_ns
 from edge.shells.line import LineThread, Record
 from edge.shells.mqtt import MqttShell
+from edge.words import BoxgateError
 
 INBOX = 256
 SWITCH_INTERVAL_S = 0.0005
@@ -66,7 +68,8 @@ class Agent:
         """Start the core thread and build the Core in it; raises what stopped that."""
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._thread.start()
-        self._built.wait(BUILD_DEADLINE_S)
+        if not self._built.wait(BUILD_DEADLINE_S):
+            raise BoxgateError("journal_slow", seconds=int(BUILD_DEADLINE_S))
         if self._fault is not None:
             raise self._fault
         return self._core
@@ -85,9 +88,13 @@ class Agent:
         self._go.set()
         self._thread.join(BUILD_DEADLINE_S)
 
-    def stop(self, name: str) -> None:
-        """Ask the core to end; from any thread but a signal handler."""
-        self.post(Signal(name), wait_s=1.0)
+    def stop(self, name: str) -> bool:
+        """Ask the core to end; from any thread but a signal handler. False: its queue is full."""
+        try:
+            self.post(Signal(name), wait_s=0.5)
+        except queue.Full:
+            return False
+        return True
 
     def wait(self, timeout_s: float) -> bool:
         """True once everything has ended; raises what the core thread died of."""
@@ -100,26 +107,32 @@ class Agent:
     # ---- the core thread ----------------------------------------------------------------------
 
     def _run(self) -> None:
-        close: Callable[[], None] | None = None
         try:
-            self._core, close = self._build()
-            self._built.set()
-            self._go.wait()
-            if not self._abandoned:
-                self._loop()
+            # whatever fails on the way out, the rest of the way is still gone
+            with ExitStack() as ending:
+                self._core, close = self._build()
+                ending.callback(close)
+                self._built.set()
+                self._go.wait()
+                if not self._abandoned:
+                    ending.callback(self._end_lines)
+                    ending.callback(self._end_net)
+                    self._loop()
         except BaseException as error:  # noqa: BLE001 - handed to open() or wait(), which raise it
             self._fault = error
         finally:
             self._built.set()
-            if self._net is not None:
-                self._net.close(NET_CLOSE_S)
-            for line in self._lines.values():
-                line.end(LINE_CLOSE_S)
-            if close is not None:
-                close()
             self._finished.set()
             if self._on_end is not None:
                 self._on_end()
+
+    def _end_net(self) -> None:
+        if self._net is not None:
+            self._net.close(NET_CLOSE_S)
+
+    def _end_lines(self) -> None:
+        for line in self._lines.values():
+            line.end(LINE_CLOSE_S)
 
     def _loop(self) -> None:
         step = self._step(self._clock.tick())

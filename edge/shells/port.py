@@ -132,17 +132,27 @@ def _open(line: Line, port: Port) -> serial.Serial:
     return device
 
 
-def _refusal(line: str, path: str, parity: str, error: Exception) -> PortError:
+def _errno(error: BaseException) -> int | None:
+    """The system's error number: pyserial keeps it, or that of the termios.error behind it."""
     code = getattr(error, "errno", None)
     if code is None and error.args and isinstance(error.args[0], int):
         code = error.args[0]
-    text = str(error)
-    if code in (errno.EWOULDBLOCK, errno.EBUSY) or "exclusively lock" in text:
+    if code is None and error.__context__ is not None:
+        return _errno(error.__context__)
+    return code
+
+
+def _refusal(line: str, path: str, parity: str, error: Exception) -> PortError:
+    code = _errno(error)
+    text = os.strerror(code) if code else str(error)
+    if code in (errno.EWOULDBLOCK, errno.EBUSY) or "exclusively lock" in str(error):
         return PortError("port_busy", line=line, port=path)
     if code in (errno.EACCES, errno.EPERM):
         return PortError("port_denied", line=line, port=path)
     if code in (errno.ENOENT, errno.ENXIO, errno.ENODEV):
         return PortError("port_absent", line=line, port=path)
+    if code in (errno.ENOTTY, errno.EISDIR):
+        return PortError("port_kind", line=line, port=path)
     if code == errno.EINVAL:
         return PortError("port_settings", line=line, port=path, parity=parity)
     return PortError("port_failed", line=line, port=path, reason=text)

@@ -53,7 +53,7 @@ def tell(program: str, text: str) -> None:
         print(f"{program}: {one_line(text)}", file=sys.stderr, flush=True)  # noqa: T201
     except OSError:
         # stderr itself is full or gone: the exit code is all that is left to say
-        _discard(sys.stderr)
+        discard(sys.stderr)
 
 
 def fault(error: BaseException) -> str:
@@ -115,7 +115,7 @@ def _guarded(program: str, act: Callable[[], int]) -> int:
         return 0
     except BrokenPipeError:
         # the reader of our output went away (| head): nothing more to say
-        _discard(sys.stdout)
+        discard(sys.stdout)
         return 0
     except ImportError as error:
         # a stale kernel or a missing dependency: the installation, not its use, is at fault
@@ -137,10 +137,10 @@ def _flushed(program: str) -> bool:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        _discard(sys.stdout)
+        discard(sys.stdout)
     except OSError as error:
         _refused(program, error)
-        _discard(sys.stdout)
+        discard(sys.stdout)
         return False
     return True
 
@@ -173,7 +173,7 @@ def _open_standard_streams() -> None:
         sys.stdout.reconfigure(errors="replace")
 
 
-def _discard(stream: object) -> None:
+def discard(stream: object) -> None:
     """Let what is still buffered go nowhere, or the interpreter complains at its end."""
     if not isinstance(stream, io.TextIOWrapper):
         return
