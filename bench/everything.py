@@ -12,9 +12,10 @@ def main() -> int:
     # a module of its own table; its name is not known to the checker of a tree without it
     frames = importlib.import_module("bench.frames")
     frames.main([])
-    run = line.measure()
+    runs = line.measure()
     print()
-    print(table([*line.figures(run), *footprint.figures(run.agent_rss_bytes)]), flush=True)
+    rss = footprint.figures(max(run.agent_rss_bytes for run in runs))
+    print(table([*line.figures(runs), *rss]), flush=True)
     return 0
 
 

@@ -22,7 +22,7 @@ from edge.bus.work import NEVER, End, Outcome, Work
 from protocol.exchange import Exchange
 from protocol.quantity import Quantity
 
-PART_NS = 30_000_000_000
+PART_NS = 10_000_000_000
 DEAD_AFTER = 2
 """Sweeps without any answer after which a meter is only probed."""
 REFUSED_FOR = 96

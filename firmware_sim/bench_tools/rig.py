@@ -38,8 +38,11 @@ class Cost:
 class Rig:
     """One line of a site being read; make it with `rig()`."""
 
-    def __init__(self, children: Children, site_path: pathlib.Path, line: str, broker: str) -> None:
+    def __init__(
+        self, children: Children, site_path: pathlib.Path, line: str, broker: str, chunk: int
+    ) -> None:
         self.folder = children.folder
+        self._chunk = chunk
         self.site_path = site_path
         self.line = line
         self.site: Site = read_site(site_path)
@@ -64,7 +67,7 @@ class Rig:
             "meters",
             *("-m", "firmware_sim.cli.main", "up", str(self.site_path), "--line", self.line),
             *("--dir", str(self.folder / "ports"), "--ports", str(ports)),
-            *("--truth", str(self.truth_file), "--with-parent"),
+            *("--truth", str(self.truth_file), "--chunk", str(self._chunk), "--with-parent"),
         )
         child.wait_until(lambda: child.said() == "ready", UP_S)
         return child
@@ -120,13 +123,17 @@ def rig(
     line: str = "b1",
     broker: str = "auto",
     keep: pathlib.Path | None = None,
+    chunk: int = 0,
 ) -> Iterator[Rig]:
-    """A running bench; leaves no process and, unless `keep` names a folder, no file behind."""
+    """A running bench; leaves no process and, unless `keep` names a folder, no file behind.
+
+    Answers are handed over `chunk` characters at a time, 0 = whole.
+    """
     for path in (site, HEADEND):
         if not path.exists():
             raise BoxgateError("demo_no_file", path=path)
     with _folder(keep) as folder, Children(folder) as children:
-        yield Rig(children, site, line, broker)
+        yield Rig(children, site, line, broker, chunk)
 
 
 def tool(module: str, *arguments: str) -> tuple[int, str]:
