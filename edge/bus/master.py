@@ -352,7 +352,7 @@ class LineMaster:
         """Keep the gap; it counts from the last byte on the line, ours or another's."""
         if self.phase is not Phase.QUIET:
             self._quiet_end = now + QUIET_LIMIT_NS
-        last = max(self._heard_at, min(self._sent_until, now))
+        last = max(self._heard_at, self._sent_until)
         self._quiet_until = min(last + self.timing.idle_ns, self._quiet_end)
         self.phase = Phase.QUIET
 
