@@ -398,8 +398,8 @@ class Core:
         )
 
     def _healthy(self) -> bool:
-        lines_up = all(view.state == "up" for view in self._lines.values())
-        return lines_up and not self._held and not self.dropped
+        down = any(view.state == "down" for view in self._lines.values())
+        return not down and not self._held and not self.dropped
 
     # ---- housekeeping -------------------------------------------------------------------------
 
@@ -464,6 +464,7 @@ class Core:
             return
         self.life = Life.LEAVING
         self._deadline = now + LEAVE_NS
+        self._say_state(now)
         # its farewell comes out of the session's step at the end of this one
         self._session.stop(now)
 
