@@ -14,7 +14,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from edge.words.messages import BoxgateError, one_line, say
 
@@ -72,6 +72,10 @@ class _Parser(argparse.ArgumentParser):
         program = self.prog.partition(" ")[0]
         tell(program, say("usage", what=message, command=self.prog))
         self.exit(2)
+
+    def print_help(self, file: Any = None) -> None:
+        """argparse would keep it to itself that the output cannot be written."""
+        print(self.format_help(), end="", file=file or sys.stdout)  # noqa: T201
 
 
 def _call(
