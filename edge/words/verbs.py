@@ -75,7 +75,7 @@ class _Parser(argparse.ArgumentParser):
 
     def print_help(self, file: Any = None) -> None:
         """argparse would keep it to itself that the output cannot be written."""
-        print(self.format_help(), end="", file=file or sys.stdout)  # noqa: T201
+        print(self.format_help(), end="", file=file or sys.stdout)
 
 
 def _call(
