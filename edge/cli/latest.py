@@ -183,7 +183,9 @@ def _line(row: list[str], widths: list[int]) -> str:
     for place, (cell, width) in enumerate(zip(row, widths, strict=True)):
         pad = " " * (width - _width(cell))
         cells.append(cell + pad if place in left else pad + cell)
-    return "  ".join(cells).rstrip()
+    # one column is enough before the narrow titles of quantities, so that a row fits 80
+    gaps = ["  " if place in (1, 2, len(row) - 1) else " " for place in range(1, len(row))]
+    return (cells[0] + "".join(map("".join, zip(gaps, cells[1:], strict=True)))).rstrip()
 
 
 def _width(text: str) -> int:
