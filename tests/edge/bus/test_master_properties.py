@@ -85,7 +85,7 @@ class Shell:
         if data and before is not Phase.DOWN:
             self.heard = self.now
         self.last = self.master.step(self.now, data, mail)
-        began = before is not Phase.QUIET or any(isinstance(m, PortUp | PortDown) for m in mail)
+        began = before is not Phase.QUIET or any(isinstance(m, PortDown) for m in mail)
         if self.master.phase is Phase.QUIET and began:
             self.quiet_since = self.now
         if self.last.write:
