@@ -91,7 +91,7 @@ ROOMS = (
     ),
     room("protocol.uplink", "cext protocol.quantity", timeless=True),
     room("edge", timeless=True),
-    room("edge.words", "", COMPUTING | {"argparse", "os", "sys"}, timeless=True),
+    room("edge.words", "", COMPUTING | {"argparse", "os", "sys", "traceback"}, timeless=True),
     room("edge.site", "edge.words protocol.quantity", COMPUTING | FILES, timeless=True),
     room("edge.bus", f"edge.words edge.site {_BUS}", timeless=True),
     room("edge.plan", f"edge.words edge.site edge.bus {_BUS} protocol.uplink", timeless=True),
