@@ -41,6 +41,7 @@ class Case:
     period_ms: int
     sweeps: int = 0
     protocol: Literal["auto", "5", "3.1.1"] = "auto"
+    ack: Literal["broker", "head-end"] = "broker"
 
 
 def make_master(case: Case, line_id: str) -> LineMaster:
@@ -58,7 +59,7 @@ def make_core(case: Case, folder: Path) -> tuple[Core, Journal]:
     site = read_site(case.site)
     journal = Journal(str(folder / "journal.db"), case.epoch, Limits())
     uplink = UplinkSettings(
-        site.id, "gw1", protocol=case.protocol, reconnect_most_s=1, refused_most_s=1
+        site.id, "gw1", ack=case.ack, protocol=case.protocol, reconnect_most_s=1, refused_most_s=1
     )
     due = {
         line: tuple(meter.id for meter in readable(site, line)) for line in site.gateways[0].lines

@@ -15,7 +15,7 @@ from edge.bus.master import Heard, Step
 from edge.bus.parts import LineState, PortDown, PortUp, StartSweep, Stop, SweepPart
 from edge.journal import Journal
 from edge.uplink import DEST
-from edge.uplink.net import Acked, Lost, Refused
+from edge.uplink.net import Acked, Lost, Message, Refused
 from tests.edge import replay
 from tests.edge.replay import CORE, Case, Recording
 from tests.edge.threaded_run import B1, DEAD, ROOT, STATION, counted_run, troubled_run, write_site
@@ -39,9 +39,10 @@ def troubled(folder: Path) -> Recording:
 
 @pytest.fixture(scope="module")
 def counted(tmp_path_factory: pytest.TempPathFactory) -> Recording:
-    """A run of two sweeps back to back, MQTT 3.1.1, every entry delivered before the end."""
+    """Two sweeps back to back, MQTT 3.1.1, every entry committed by the head-end at the end."""
     folder = tmp_path_factory.mktemp("counted")
-    case = Case(write_site(folder), epoch="e2", period_ms=0, sweeps=2, protocol="3.1.1")
+    site = write_site(folder)
+    case = Case(site, "e2", period_ms=0, sweeps=2, protocol="3.1.1", ack="head-end")
     return counted_run(case, folder)
 
 
@@ -92,6 +93,7 @@ def test_a_run_back_to_back_until_it_is_delivered_replays_too(
     assert [str(difference) for difference in replay.replay(counted, tmp_path)] == []
     parts = [given for given in counted.inputs(CORE) if isinstance(given, SweepPart)]
     assert [sum(part.last for part in parts if part.line == line) for line in LINES] == [2, 2]
+    assert any(isinstance(given, Message) for given in counted.inputs(CORE))
     assert kept(tmp_path)[2].count == 0
 
 

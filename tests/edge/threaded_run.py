@@ -120,6 +120,7 @@ class ThreadedRun:
     def __init__(self, case: Case, folder: Path, stack: ExitStack) -> None:
         self.recorder = Recorder(case)
         self.place = 0
+        self.stack = stack
         self.broker = Mosquitto(folder)
         stack.callback(self.broker.kill)
         # whom the broker can deliver to: without a subscriber it refuses (PUBACK reason 16)
@@ -155,6 +156,13 @@ class ThreadedRun:
     def start(self) -> None:
         """Begin."""
         self.agent.start(self.lines, self.net)
+
+    def head_end(self, output: Path) -> None:
+        """A head-end that stores what comes and says so."""
+        command = [sys.executable, str(ROOT / "docs" / "headend.py"), "127.0.0.1"]
+        process = subprocess.Popen([*command, str(self.broker.port), str(output), "--commit"])
+        self.stack.callback(process.wait, DEADLINE_S)
+        self.stack.callback(process.terminate)
 
     def end(self) -> Recording:
         """The recording, when every thread has ended."""
@@ -214,9 +222,10 @@ def troubled_run(case: Case, folder: Path) -> Recording:
 
 
 def counted_run(case: Case, folder: Path) -> Recording:
-    """Back to back until the asked-for sweeps are done and delivered."""
+    """Back to back until the asked-for sweeps are done and the head-end has committed them."""
     with ExitStack() as stack:
         run = ThreadedRun(case, folder, stack)
         run.broker.start()
+        run.head_end(folder / "stored.jsonl")
         run.start()
         return run.end()
