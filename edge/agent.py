@@ -34,6 +34,7 @@ from edge.plan.record import to_part
 from edge.plan.slots import Coverage, Slots
 from edge.site.model import Meter, Site
 from edge.uplink import DEST, Session
+from edge.uplink.session import Phase
 from protocol.uplink.part import Part, encode_part
 from protocol.uplink.quality import Quality
 from protocol.uplink.state import LineHealth, State
@@ -50,6 +51,7 @@ WAKE_AT_LEAST_NS = 2 * SECOND
 DRAIN_NS = 30 * SECOND
 STOP_NS = 2 * SECOND
 LEAVE_NS = 2 * SECOND
+UNHEARD = "nobody subscribes to the data, which waits in the journal"
 
 
 class Clock(Enum):
@@ -181,6 +183,8 @@ class Core:
         self._net: list[Any] = []
         self._notes: list[Note] = []
         self._session_wake = 0
+        self._broker = ("", "")
+        self._unheard = 0
 
     def step(self, now: int, given: Any) -> CoreStep:
         """One step at monotonic `now` ns with one input; the first must be a Tick."""
@@ -343,6 +347,24 @@ class Core:
         actions = self._session.step(now, event)
         self._net.extend(actions.items)
         self._session_wake = actions.wake
+        self._tell_broker(self._session)
+
+    def _tell_broker(self, session: Session) -> None:
+        """Notes what has changed about the broker: connected, lost and why, nobody listening."""
+        if session.phase is Phase.ONLINE:
+            unheard = session.counters.no_subscriber > self._unheard
+            told = ("unheard", UNHEARD) if unheard else ("online", "")
+            if told[0] == "online" and self._broker[0] == "unheard":
+                return
+        elif session.phase is Phase.IDLE and session.reason:
+            self._unheard = session.counters.no_subscriber
+            told = ("offline", session.reason)
+        else:
+            return
+        if told != self._broker:
+            self._broker = told
+            level = "info" if told[0] == "online" else "warning"
+            self._note(level, "broker", state=told[0], reason=told[1])
 
     def _state_soon(self, now: int) -> None:
         self._state_at = min(self._state_at, max(now, self._state_last + STATE_GAP_NS))

@@ -7,13 +7,16 @@ import resource
 import signal
 import sqlite3
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import paho.mqtt.client as mqtt
 import pytest
 import serial
+from paho.mqtt.enums import CallbackAPIVersion
 
 from edge.journal import Journal
 from edge.uplink import DEST
@@ -178,17 +181,46 @@ def test_an_unreachable_broker_ends_nothing_and_what_waits_goes_out_when_it_come
 ) -> None:
     broker = Mosquitto(place.folder)
     url = f"mqtt://127.0.0.1:{broker.port}"
-    with meters(place.folder, place.site), place.agent("--broker", url, "--quiet") as agent:
+    with meters(place.folder, place.site), place.agent("--broker", url) as agent:
         try:
             until(lambda: len(parts(place.state)) >= 2, agent, "it reads without a broker")
             assert waiting(place) >= 2
-            first = identity(place)[1]
+            epoch, first = identity(place)
             broker.start()
-            until(lambda: settled(place) >= first, agent, "all that waited is delivered")
+            with subscriber(broker.port) as heard:
+                due = {(epoch, seq) for seq in range(1, first + 1)}
+                until(lambda: due <= set(heard), agent, "all that waited has arrived")
+                until(lambda: settled(place) >= first, agent, "and is known to have")
         finally:
             broker.kill()
         agent.terminate()
         assert agent.wait(END_S) == 0
+    assert "warning broker state=offline reason=" in place.log()
+    assert "info broker state=online" in place.log()
+
+
+@contextmanager
+def subscriber(port: int) -> Iterator[list[tuple[str, int]]]:
+    """(epoch, seq) of the batches that arrive at an independent client."""
+    heard: list[tuple[str, int]] = []
+    ready = threading.Event()
+    client = mqtt.Client(CallbackAPIVersion.VERSION2)
+
+    def take(_client: object, _data: object, message: mqtt.MQTTMessage) -> None:
+        batch = json.loads(message.payload)
+        heard.append((batch["epoch"], batch["seq"]))
+
+    client.on_message = take
+    client.on_subscribe = lambda *_: ready.set()
+    client.connect("127.0.0.1", port)
+    client.subscribe("boxgate/1/+/+/data", qos=1)
+    client.loop_start()
+    assert ready.wait(DEADLINE_S)
+    try:
+        yield heard
+    finally:
+        client.disconnect()
+        client.loop_stop()
 
 
 def waiting(place: Place) -> int:
@@ -203,6 +235,20 @@ def waiting(place: Place) -> int:
 def settled(place: Place) -> int:
     """Entries delivered."""
     return identity(place)[1] - waiting(place)
+
+
+def test_a_broker_to_which_nobody_listens_is_said_and_all_of_it_waits(place: Place) -> None:
+    broker = Mosquitto(place.folder)
+    broker.start()
+    url = f"mqtt://127.0.0.1:{broker.port}"
+    with meters(place.folder, place.site), place.agent("--broker", url, "--mqtt", "5") as agent:
+        try:
+            until(lambda: "warning broker state=unheard" in place.log(), agent, "it is said")
+            agent.terminate()
+            assert agent.wait(END_S) == 0
+        finally:
+            broker.kill()
+    assert waiting(place) == len(parts(place.state))
 
 
 def test_a_broker_name_nobody_knows_ends_nothing(place: Place) -> None:
@@ -265,12 +311,15 @@ def test_a_full_disk_stops_no_reading_and_all_of_it_is_kept_once_there_is_room(
 ) -> None:
     with meters(place.folder, place.site), place.agent() as agent:
         until(lambda: bool(parts(place.state)), agent, "a sweep is in the journal")
-        # no file of this process may grow: SQLite sees a disk that takes nothing more
+        # no file of this process may grow beyond what the journal's log has now: SQLite sees a
+        # disk that takes nothing more, the agent's own small log still has room
         soft, hard = resource.prlimit(agent.pid, resource.RLIMIT_FSIZE)
-        resource.prlimit(agent.pid, resource.RLIMIT_FSIZE, (1, hard))
+        size = (place.state / "journal.db-wal").stat().st_size
+        resource.prlimit(agent.pid, resource.RLIMIT_FSIZE, (size, hard))
         stuck = len(parts(place.state))
         seen = len(answered(place))
         until(lambda: len(answered(place)) >= seen + 8, agent, "meters are read on")
+        assert " error journal reason=" in place.log()
         assert len(parts(place.state)) <= stuck + 1
         resource.prlimit(agent.pid, resource.RLIMIT_FSIZE, (soft, hard))
         due = len(answered(place))
