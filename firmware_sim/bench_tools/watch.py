@@ -41,6 +41,8 @@ class Arrived:
         self._slots: dict[str, dict[int, int]] = {meter: {} for meter in due}
         self._size = 1
         self.readings = 0
+        self.latest: dict[str, dict[str, float]] = {}
+        """Meter -> quantity -> newest value."""
 
     def look(self) -> None:
         """Take in what was added."""
@@ -50,6 +52,7 @@ class Arrived:
             if slots is None or row["value"] is None:
                 continue
             self.readings += 1
+            self.latest.setdefault(row["meter"], {})[row["quantity"]] = row["value"]
             count = slots[row["slot"]] = slots.get(row["slot"], 0) + 1
             self._size = max(self._size, count)
 

@@ -16,11 +16,14 @@ from dataclasses import dataclass
 
 from edge.words import BoxgateError, say
 from firmware_sim.bench_tools.rig import EXAMPLE, Cost, Rig, rig, stopped_by_signals, tool
+from firmware_sim.bench_tools.street import street
 
 SUMMARY = "broker, meters, agent and a checker, all at once"
 
 LOOK_S = 1.0
 SETTLE_S = 0.2
+PLAIN_EVERY = 10
+"""Looks between two lines where the output is no terminal."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -112,11 +115,11 @@ class Warm:
 def _live(bench: Rig, enough: Callable[[], bool]) -> None:
     """Show what has arrived, once a second, until there is enough."""
     began = time.monotonic()
-    with _screen() as show:
+    with _screen(bench) as show:
         while True:
             bench.watch(LOOK_S)
             done = enough()
-            show(_progress(bench, time.monotonic() - began))
+            show(_progress(bench, time.monotonic() - began), done)
             if done:
                 return
 
@@ -136,17 +139,43 @@ def _progress(bench: Rig, seconds: float) -> str:
     )
 
 
+Show = Callable[[str, bool], None]
+"""show(progress, last)"""
+
+
 @contextlib.contextmanager
-def _screen() -> Iterator[Callable[[str], None]]:
-    """One line that is rewritten on a terminal; a line each time elsewhere."""
+def _screen(bench: Rig) -> Iterator[Show]:
+    """The street with a line of progress on a terminal; now and then a line elsewhere."""
     if not sys.stdout.isatty():
-        yield lambda text: print(text, flush=True)
+        yield _Plain()
         return
+    from rich.console import Group
     from rich.live import Live
     from rich.text import Text
 
+    meters = [meter for meter in bench.site.meters_on(bench.line) if meter.id in bench.due]
     with Live(refresh_per_second=4) as live:
-        yield lambda text: live.update(Text(text))
+
+        def show(progress: str, last: bool) -> None:
+            columns, rows = live.console.size
+            picture = street(meters, bench.arrived.latest, columns)
+            # the line of progress stays in sight on a small terminal
+            picture = picture[: max(0, rows - 4)]
+            live.update(Group(Text("\n".join(picture)), Text(progress)))
+
+        yield show
+
+
+class _Plain:
+    """A line every PLAIN_EVERY looks, and the last one."""
+
+    def __init__(self) -> None:
+        self._looks = 0
+
+    def __call__(self, progress: str, last: bool) -> None:
+        self._looks += 1
+        if last or self._looks % PLAIN_EVERY == 0:
+            print(progress, flush=True)
 
 
 def _verdict(said: str) -> dict[str, object]:
