@@ -439,8 +439,10 @@ class Core:
             self._say_state(now)
 
     def _prune(self, now: int) -> None:
+        # age is only judged by a clock that is trusted: a wrong year must not empty the journal
+        wall = self.wall_ms(now) if self._clock is Clock.TRUSTED else 0
         try:
-            pruned = self._journal.prune(self.wall_ms(now))
+            pruned = self._journal.prune(wall)
         except JournalError as error:
             self._note("error", "journal", reason=error.text("en"))
             return

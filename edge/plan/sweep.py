@@ -8,6 +8,7 @@ it went wrong with:
     a meter silent at first word    its other items are skipped until then: one silence, not five
     silent for whole sweeps         one probe a sweep, no second round, until it answers again
     an item refused                 named in the row; asked again after REFUSED_FOR sweeps
+    the slot ends too early         the next sweep begins with the meters that were not reached
 
 What has been read leaves as a part when the sweep ends, when PART_NS have gone by, and when the
 sweep is cut short (next slot, stop): nothing read waits longer than that for the journal.
@@ -218,6 +219,10 @@ class Sweep:
 
     def _finish(self, now: int) -> tuple[Any, ...]:
         """End of the sweep: meters not reached are named, the last part leaves."""
+        if self._queue and self._up:
+            # a slot too short for the line starves nobody: they come first next time
+            first = self.meters.index(self._queue[0].asked)
+            self.meters = self.meters[first:] + self.meters[:first]
         for opened in (*self._queue, *self._second):
             if opened.row is None:
                 opened.end = RowEnd.NOT_REACHED if self._up else RowEnd.LINE_DOWN

@@ -214,3 +214,15 @@ def test_meters_that_never_gave_a_value_are_named(journal: Journal) -> None:
     core.step(0, Tick(WALL, Clock.TRUSTED))
     core.step(SECOND, part("b1", A, None))
     assert core.unread() == [B]
+
+
+@pytest.mark.parametrize(("clock", "kept"), [(Clock.UNTRUSTED, 1), (Clock.TRUSTED, 0)])
+def test_only_a_trusted_clock_makes_entries_too_old_to_keep(
+    journal: Journal, clock: Clock, kept: int
+) -> None:
+    core = core_of(journal)
+    core.step(0, Tick(WALL, Clock.UNTRUSTED))
+    core.step(SECOND, part("b1", A))
+    ten_years = 10 * 365 * 86_400_000
+    core.step(100 * SECOND, Tick(WALL + ten_years, clock))
+    assert len(journal.read(0, 9)) == kept

@@ -140,6 +140,20 @@ def test_the_next_slot_closes_an_open_sweep_and_names_what_was_not_reached() -> 
     assert len(part.rows[1].values) == 1
 
 
+def test_slots_too_short_for_the_line_starve_no_meter() -> None:
+    sweep = started(A, B, C)
+    read: list[str] = []
+    for slot in range(6, 12):
+        for _ in range(2):
+            work = sweep.next(0)
+            assert work is not None
+            values = tuple(Value(q, 1) for q in work.exchange.quantities)
+            sweep.done(work, Outcome(End.DONE, 1, values), 1)
+        (part,) = sweep.mail(StartSweep(slot), 2)
+        read += [row.meter for row in part.rows if row.end is RowEnd.WHOLE]
+    assert read == [A, B, C, A, B, C]
+
+
 def test_stop_hands_over_what_was_read_and_starts_nothing_more() -> None:
     sweep = started(A, B, repeat=True)
     work = sweep.next(0)
