@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from edge.bus.master import Heard, LineMaster, Spoke
-from edge.bus.parts import PortDown, PortUp, Stop
+from edge.bus.parts import LineState, PortDown, PortUp, Stop
 from edge.shells.clock import monotonic_ns
 from edge.shells.port import PortError, SerialPort
 from edge.site.model import Line, Port
@@ -24,6 +24,7 @@ REOPEN_FIRST_NS = 500_000_000
 REOPEN_MOST_NS = 5_000_000_000
 LONGEST_WAIT_NS = 1_000_000_000
 POST_WAIT_S = 0.2
+LAST_WORD_S = 2.0
 
 Record = Callable[[str, int, Any, Any], None]
 """(component, now, input, what the step gave back): for the replay proof."""
@@ -60,6 +61,10 @@ class LineThread:
         os.set_blocking(self._bell_in, False)
         self._end = threading.Event()
         self._down_reason = ""
+        self._news: list[Any] = [] if opened is None else [PortUp()]
+        self._reopen_at = 0
+        self._pause = REOPEN_FIRST_NS
+        self._stopped = False
         self._thread = threading.Thread(target=self._run, name=f"line-{line.id}", daemon=True)
 
     def start(self) -> None:
@@ -89,45 +94,57 @@ class LineThread:
     # ---- the thread ---------------------------------------------------------------------------
 
     def _run(self) -> None:
-        news: list[Any] = [PortUp()] if self._port is not None else []
-        reopen_at, pause = 0, REOPEN_FIRST_NS
-        stopping = ready = False
         try:
-            while not self._end.is_set() and not stopping:
-                data = b""
-                if self._port is not None:
-                    try:
-                        data = self._port.read() if ready else b""
-                    except PortError as error:
-                        news.append(self._lose(error))
-                        reopen_at, pause = monotonic_ns() + REOPEN_FIRST_NS, REOPEN_FIRST_NS
-                elif monotonic_ns() >= reopen_at:
-                    news.extend(self._reopen())
-                    if self._port is None:
-                        pause = min(pause * 2, REOPEN_MOST_NS)
-                    reopen_at = monotonic_ns() + pause
-                mail = (*news, *self._collect())
-                news = []
-                stopping = any(isinstance(message, Stop) for message in mail)
-                now = monotonic_ns()
-                step = self._master.step(now, data, mail)
-                if self._record is not None:
-                    self._record(self.line.id, now, (data, mail), step)
-                if step.write and self._port is not None:
-                    try:
-                        self._port.write(step.write)
-                    except PortError as error:
-                        news.append(self._lose(error))
-                        reopen_at, pause = monotonic_ns() + REOPEN_FIRST_NS, REOPEN_FIRST_NS
-                self._hand_over(step.out)
-                if not news and not stopping:
-                    due = step.wake if self._port is not None else min(step.wake, reopen_at)
-                    ready = self._wait(due, step.listen)
+            ready = False
+            while not self._end.is_set() and not self._stopped:
+                ready = self._turn(ready)
+        except Exception as error:
+            # the core must not take a dead line for one that is up
+            reason = f"internal fault: {type(error).__name__}: {error}"
+            state = LineState(self.line.id, "down", reason, self._master.counters)
+            with contextlib.suppress(queue.Full):
+                self._post(state, LAST_WORD_S)
+            raise
         finally:
             if self._port is not None:
                 self._port.close()
             os.close(self._bell_out)
             os.close(self._bell_in)
+
+    def _turn(self, ready: bool) -> bool:
+        """One step of the master and the wait after it; True if the port has something to say."""
+        data = self._receive(ready)
+        mail = (*self._news, *self._collect())
+        self._news.clear()
+        self._stopped = any(isinstance(message, Stop) for message in mail)
+        now = monotonic_ns()
+        step = self._master.step(now, data, mail)
+        if self._record is not None:
+            self._record(self.line.id, now, (data, mail), step)
+        if step.write and self._port is not None:
+            try:
+                self._port.write(step.write)
+            except PortError as error:
+                self._lose(error)
+        self._hand_over(step.out)
+        if self._news or self._stopped:
+            return False
+        due = step.wake if self._port is not None else min(step.wake, self._reopen_at)
+        return self._wait(due, step.listen)
+
+    def _receive(self, ready: bool) -> bytes:
+        """What has come; a port that is gone is opened again when its time has come."""
+        if self._port is None:
+            if monotonic_ns() >= self._reopen_at:
+                self._reopen()
+            return b""
+        if not ready:
+            return b""
+        try:
+            return self._port.read()
+        except PortError as error:
+            self._lose(error)
+            return b""
 
     def _wait(self, until: int, listen: int) -> bool:
         """Until bytes, mail or the time come; True if the port has something to say.
@@ -157,24 +174,28 @@ class LineThread:
             mail.append(self._mailbox.get_nowait())
         return mail
 
-    def _lose(self, error: PortError) -> PortDown:
+    def _lose(self, error: PortError) -> None:
         if self._port is not None:
             self._port.close()
             self._port = None
+        self._reopen_at = monotonic_ns() + REOPEN_FIRST_NS
+        self._pause = REOPEN_FIRST_NS
         self._down_reason = error.key
-        return PortDown(error.text("en"))
+        self._news.append(PortDown(error.text("en")))
 
-    def _reopen(self) -> Sequence[Any]:
-        """PortUp, or PortDown when the reason has changed (one line in the log, not thousands)."""
+    def _reopen(self) -> None:
+        """Try; a reason is told when it has changed (one line in the log, not thousands)."""
         try:
             self._port = SerialPort(self.line, self._place)
         except PortError as error:
-            if error.key == self._down_reason:
-                return ()
-            self._down_reason = error.key
-            return (PortDown(error.text("en")),)
+            self._pause = min(self._pause * 2, REOPEN_MOST_NS)
+            self._reopen_at = monotonic_ns() + self._pause
+            if error.key != self._down_reason:
+                self._down_reason = error.key
+                self._news.append(PortDown(error.text("en")))
+            return
         self._down_reason = ""
-        return (PortUp(),)
+        self._news.append(PortUp())
 
     def _hand_over(self, out: Sequence[Any]) -> None:
         for item in out:

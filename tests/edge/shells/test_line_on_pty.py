@@ -238,3 +238,18 @@ def test_a_request_goes_out_whole_with_its_wake_up_bytes() -> None:
         line.swept()
         expected = frame(A, 0x11, bytes.fromhex("02010100")[::-1], wake=0)
         assert peer.requests[0] == expected
+
+
+def test_a_thread_that_dies_of_a_fault_says_that_its_line_is_down(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda died: None)
+    with line_with(lambda r: [(0, reply(r))]) as (line, _):
+
+        def broken(*_: object) -> None:
+            raise ValueError("planted")
+
+        monkeypatch.setattr(line.master, "step", broken)
+        line.thread.mail(StartSweep(1))
+        state = line.until(lambda item: isinstance(item, LineState) and item.state == "down")
+        assert state.reason == "internal fault: ValueError: planted"
