@@ -5,7 +5,7 @@ import pty
 import select
 import threading
 import tty
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 Script = Callable[[bytes], list[tuple[float, bytes]]]
 """A whole request -> what is written, each after so many seconds."""
@@ -64,10 +64,3 @@ class Peer:
 def address_of(request: bytes) -> str:
     """The 12 digits a request is for."""
     return request[1:7][::-1].hex()
-
-
-def peers(script: Script) -> Iterator[Peer]:
-    """For a fixture."""
-    peer = Peer(script)
-    yield peer
-    peer.close()

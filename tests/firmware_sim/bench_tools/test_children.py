@@ -3,7 +3,6 @@
 import json
 import os
 import pathlib
-import select
 import signal
 import socket
 import subprocess
@@ -16,6 +15,7 @@ from edge.words import BoxgateError
 from firmware_sim.bench_tools.broker import find_mosquitto, free_port, listens, start_broker
 from firmware_sim.bench_tools.children import ROOT, Child, Children
 from firmware_sim.bench_tools.watch import Arrived, Tail
+from tests.firmware_sim.processes import wait_gone
 
 DEADLINE_S = 20.0
 FOREVER = "import signal; print('ready', flush=True); signal.pause()"
@@ -31,19 +31,6 @@ def children(tmp_path: pathlib.Path) -> Iterator[Children]:
 def ready(child: Child) -> Child:
     child.wait_until(lambda: child.said() == "ready", DEADLINE_S)
     return child
-
-
-def wait_gone(pid: int) -> None:
-    """Wait until a process that is not our child is gone."""
-    try:
-        watched = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    try:
-        ended, _, _ = select.select([watched], [], [], DEADLINE_S)
-    finally:
-        os.close(watched)
-    assert ended, f"{pid} still lives"
 
 
 def test_leaving_the_group_ends_every_child_even_a_deaf_one(tmp_path: pathlib.Path) -> None:
@@ -87,7 +74,7 @@ def test_a_killed_parent_takes_its_children_with_it(tmp_path: pathlib.Path) -> N
         assert process.stdout is not None
         pid = int(process.stdout.readline())
         process.kill()
-    wait_gone(pid)
+    wait_gone(pid, DEADLINE_S)
 
 
 def test_a_child_is_out_of_reach_of_ctrl_c_at_the_terminal(children: Children) -> None:

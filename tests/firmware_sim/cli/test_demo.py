@@ -3,7 +3,6 @@
 import csv
 import os
 import pathlib
-import select
 import shutil
 import signal
 import subprocess
@@ -15,6 +14,7 @@ import pytest
 from firmware_sim.bench_tools.broker import find_mosquitto
 from firmware_sim.bench_tools.children import ROOT
 from firmware_sim.cli.demo import corrupt_one_digit
+from tests.firmware_sim.processes import wait_gone
 
 METERS = 2
 DEADLINE_S = 60.0
@@ -85,19 +85,6 @@ def demos(tmp_path: pathlib.Path) -> Iterator[list[Demo]]:
             demo.process.communicate()
 
 
-def wait_gone(pid: int) -> None:
-    """Wait until a process that is not our child is gone."""
-    try:
-        watched = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    try:
-        ended, _, _ = select.select([watched], [], [], DEADLINE_S)
-    finally:
-        os.close(watched)
-    assert ended, f"{pid} still lives"
-
-
 @pytest.mark.parametrize("broker", ["mosquitto", "amqtt"])
 def test_once_ends_well_when_all_that_arrived_is_what_the_meters_answered(
     site: pathlib.Path, tmp_path: pathlib.Path, demos: list[Demo], broker: str
@@ -138,7 +125,7 @@ def test_a_signal_ends_everything_and_leaves_no_process_and_no_file(
 ) -> None:
     demo = Demo(site, tmp_path / "tmp")
     demos.append(demo)
-    demo.wait_for(f"meters {METERS}/{METERS}")
+    demo.wait_for(f"{METERS}/{METERS} meters")
     children = demo.children()
     assert len(children) == 4
     demo.process.send_signal(number)
@@ -146,7 +133,7 @@ def test_a_signal_ends_everything_and_leaves_no_process_and_no_file(
     assert code == 0
     assert "Traceback" not in errors
     for pid in children:
-        wait_gone(pid)
+        wait_gone(pid, DEADLINE_S)
     assert list(demo.tmp.iterdir()) == []
 
 
@@ -160,7 +147,7 @@ def test_killed_outright_it_leaves_no_process_and_the_next_one_clears_its_files(
     demo.process.kill()
     demo.end()
     for pid in children:
-        wait_gone(pid)
+        wait_gone(pid, DEADLINE_S)
     left = list(demo.tmp.iterdir())
     assert left
     after = Demo(site, demo.tmp, "--once", "--sweeps", "1")
