@@ -13,7 +13,8 @@ limits decide about it. A part the journal cannot take now (disk full, I/O error
 tried again every RETRY_NS, and the lines are paused while more than HELD_PAUSE wait: reading stops
 before anything read is lost. Only past HELD_LIMIT is the oldest held part dropped, and counted.
 
-Ends: a Stop signal, or `sweeps` finished sweeps of every line.
+Ends: a Stop signal, or `sweeps` finished sweeps of every line that has meters. Back to back, a
+line whose port stays away is not waited for; its meters count as unread.
 
     RUNNING  --stop-->           CLOSING   lines are told to hand over what they have
     RUNNING  --sweeps done-->    DRAINING  lines stop, the backlog goes out (at most DRAIN_NS)
@@ -49,6 +50,8 @@ PRUNE_EVERY_NS = 60 * SECOND
 WAKE_AT_LEAST_NS = 2 * SECOND
 """So that a clock set anew is noticed."""
 DRAIN_NS = 30 * SECOND
+DOWN_NS = 10 * SECOND
+"""A line whose port is gone this long is not waited for where a number of sweeps was asked."""
 STOP_NS = 2 * SECOND
 LEAVE_NS = 2 * SECOND
 UNHEARD = "nobody subscribes to the data, which waits in the journal"
@@ -133,6 +136,8 @@ class _LineView:
     """What the core knows of a line."""
 
     state: str = "starting"
+    since: int = 0
+    """When it came into that state, ns."""
     reason: str = ""
     slot: int = 0
     sweeps: int = 0
@@ -171,6 +176,8 @@ class Core:
         self._offset_ms: int | None = None
         self._clock = Clock.UNTRUSTED
         self._read: set[str] = set()
+        self._short: set[str] = set()
+        """Meters of lines that were given up before their last sweep."""
         self._held: deque[tuple[int, Part]] = deque()
         self._paused = False
         self._retry_at = NEVER
@@ -217,8 +224,8 @@ class Core:
         return step
 
     def unread(self) -> list[str]:
-        """Meters due that have not given one value since the start."""
-        return sorted({m for due in self._due.values() for m in due} - self._read)
+        """Meters due without one value since the start, or whose line was given up."""
+        return sorted({m for due in self._due.values() for m in due} - self._read | self._short)
 
     def wall_ms(self, now: int) -> int:
         """Wall time of a monotonic instant by the newest Tick, ms UTC."""
@@ -283,9 +290,6 @@ class Core:
             utilisation=view.utilisation,
         )
         self._state_soon(now)
-        enough = self.settings.sweeps
-        if enough and all(v.sweeps >= enough for v in self._lines.values()):
-            self._stop_lines(now, Life.DRAINING)
 
     def _store(self, now: int) -> None:
         """Commit what is held, oldest first; pause the lines while too much waits."""
@@ -330,6 +334,7 @@ class Core:
     def _take_state(self, now: int, state: LineState) -> None:
         view = self._lines[state.line]
         if state.state != view.state:
+            view.since = now
             level = "warning" if state.state == "down" else "info"
             self._note(level, "line", line=state.line, state=state.state, reason=state.reason)
             self._state_soon(now)
@@ -465,7 +470,9 @@ class Core:
         self._mail.extend((line, Stop()) for line in self._lines)
 
     def _live(self, now: int) -> None:
-        if self.life in (Life.CLOSING, Life.DRAINING):
+        if self.life is Life.RUNNING and self._swept_enough(now):
+            self._stop_lines(now, Life.DRAINING)
+        elif self.life in (Life.CLOSING, Life.DRAINING):
             stopped = all(view.state == "stopped" for view in self._lines.values())
             if not stopped and now < self._deadline:
                 return
@@ -477,6 +484,21 @@ class Core:
             assert self._session is not None
             if self._session.closed or now >= self._deadline:
                 self.life = Life.FINISHED
+
+    def _swept_enough(self, now: int) -> bool:
+        """Whether no line has sweeps to give any more that this run waits for."""
+        enough = self.settings.sweeps
+        behind = {line for line, v in self._lines.items() if self._due[line] and v.sweeps < enough}
+        if not enough or not all(self._given_up(now, self._lines[line]) for line in behind):
+            return False
+        for line in sorted(behind):
+            self._short.update(self._due[line])
+            self._note("warning", "line_given_up", line=line, sweeps=self._lines[line].sweeps)
+        return True
+
+    def _given_up(self, now: int, view: _LineView) -> bool:
+        """A port gone for DOWN_NS; slots need no patience, they end by the clock."""
+        return self._slots is None and view.state == "down" and now - view.since >= DOWN_NS
 
     def _leave(self, now: int) -> None:
         self._store(now)

@@ -103,6 +103,9 @@ class Sweep:
         if not self._running or not self._queue:
             return ()
         opened = self._queue[0]
+        if not (work.key in opened.todo and opened.asked.exchanges[work.key] is work.exchange):
+            # asked by a sweep that has been closed meanwhile, and not wanted by this one
+            return ()
         self._exchanges += 1
         self._busy += outcome.elapsed
         self._minimal += outcome.minimal
@@ -110,15 +113,15 @@ class Sweep:
             opened.row = MeterRow(opened.asked.meter, outcome.at)
         match outcome.end:
             case End.DONE:
-                opened.todo.pop(0)
+                opened.todo.remove(work.key)
                 opened.asked.silent_sweeps = 0
                 for value in outcome.values:
                     opened.row.values.append((value.quantity, value.scaled, outcome.at))
             case End.REFUSED:
-                index = opened.todo.pop(0)
+                opened.todo.remove(work.key)
                 opened.asked.silent_sweeps = 0
                 opened.refused = True
-                opened.asked.refused_until[index] = self.number + REFUSED_FOR
+                opened.asked.refused_until[work.key] = self.number + REFUSED_FOR
             case _:
                 opened.end = ROW_ENDS[outcome.end]
                 self._queue.pop(0)
@@ -131,8 +134,11 @@ class Sweep:
         return self._turn(now)
 
     def mail(self, message: Any, now: int) -> tuple[Any, ...]:
-        """StartSweep begins one; a sweep still open is closed with what it has."""
+        """StartSweep begins a slot's one sweep; one still open is closed with what it has."""
         match message:
+            case StartSweep(slot) if slot == self._slot:
+                # told twice, as when the port opens amid a slot: one sweep a slot, not cut short
+                return ()
             case StartSweep(slot):
                 given = self._finish(now) if self._running else ()
                 self._begin(slot, now)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from edge.agent import (
+    DOWN_NS,
     HELD_LIMIT,
     HELD_PAUSE,
     RETRY_NS,
@@ -207,6 +208,47 @@ def test_the_asked_for_number_of_sweeps_of_every_line_ends_the_run(journal: Jour
     step = core.step(2 * SECOND, part("b2", B, None))
     assert step.mail == (("b1", Stop()), ("b2", Stop()))
     assert core.unread() == []
+
+
+def down(line: str) -> LineState:
+    return LineState(line, "down", "gone", LineCounters())
+
+
+def test_a_line_whose_port_stays_away_does_not_hold_a_run_of_sweeps(journal: Journal) -> None:
+    core = core_of(journal, period_s=0, sweeps=1)
+    core.step(0, Tick(WALL, Clock.TRUSTED))
+    core.step(SECOND, down("b2"))
+    core.step(SECOND, part("b1", A, None))
+    assert core.step(SECOND + DOWN_NS - 1, None).mail == ()
+    step = core.step(SECOND + DOWN_NS, None)
+    assert step.mail == (("b1", Stop()), ("b2", Stop()))
+    assert notes(step, "line_given_up") == [{"line": "b2", "sweeps": 0}]
+    assert core.unread() == [B]
+
+
+def test_meters_of_a_line_given_up_amid_its_sweeps_count_as_unread(journal: Journal) -> None:
+    core = core_of(journal, period_s=0, sweeps=2)
+    core.step(0, Tick(WALL, Clock.TRUSTED))
+    for line, meter in (("b1", A), ("b1", A), ("b2", B)):
+        core.step(SECOND, part(line, meter, None))
+    core.step(SECOND, down("b2"))
+    core.step(SECOND + DOWN_NS, None)
+    assert core.unread() == [B]
+
+
+def test_slots_end_by_the_clock_and_need_no_port_given_up(journal: Journal) -> None:
+    core = core_of(journal, sweeps=1)
+    core.step(0, Tick(WALL, Clock.TRUSTED))
+    core.step(SECOND, down("b1"))
+    core.step(SECOND, down("b2"))
+    assert core.step(SECOND + DOWN_NS, None).mail == ()
+
+
+def test_a_line_without_meters_does_not_hold_a_run_of_sweeps(journal: Journal) -> None:
+    settings = CoreSettings(version="0", config="d", period_ms=0, sweeps=1)
+    core = Core(SITE, {"b1": (A,), "b2": ()}, journal, None, settings)
+    core.step(0, Tick(WALL, Clock.TRUSTED))
+    assert core.step(SECOND, part("b1", A, None)).mail == (("b1", Stop()), ("b2", Stop()))
 
 
 def test_meters_that_never_gave_a_value_are_named(journal: Journal) -> None:

@@ -191,3 +191,44 @@ def test_a_line_without_meters_asks_for_nothing_and_never_spins() -> None:
     sweep = Sweep("b1", [], repeat=True)
     assert sweep.next(0) is None
     assert sweep.wake() == NEVER
+
+
+def test_a_slot_told_twice_neither_cuts_its_sweep_short_nor_reads_it_again() -> None:
+    sweep = started(A)
+    assert sweep.mail(StartSweep(5), 1) == ()
+    _, (part,) = drive(sweep, {})
+    assert (part.slot, part.rows[0].end) == (5, RowEnd.WHOLE)
+    assert sweep.mail(StartSweep(5), 9) == ()
+    assert sweep.next(10) is None
+
+
+def test_an_answer_that_comes_after_its_slot_has_ended_stands_for_its_own_item() -> None:
+    sweep = started(A)
+    drive_one(sweep)
+    under_way = sweep.next(2)
+    assert under_way is not None
+    sweep.mail(StartSweep(6), 3)
+    sweep.done(under_way, Outcome(End.DONE, 4, (Value(quantity("current_a"), 7),)), 4)
+    asked, (part,) = drive(sweep, {}, 4)
+    assert asked == [(A, "02010100")]
+    assert sorted(q.name for q, _, _ in part.rows[0].values) == ["current_a", "voltage_a"]
+    assert part.rows[0].absent == []
+
+
+def test_an_answer_of_a_closed_sweep_is_never_given_to_another_meter() -> None:
+    sweep = started(A, B)
+    under_way = sweep.next(1)
+    assert under_way is not None
+    sweep.mail(PortDown("gone"), 2)
+    sweep.meters = sweep.meters[::-1]
+    sweep.mail(StartSweep(6), 3)
+    sweep.done(under_way, Outcome(End.DONE, 4, (Value(quantity("voltage_a"), 9),)), 4)
+    _, (part,) = drive(sweep, {}, 4)
+    assert {v for row in part.rows for _, v, _ in row.values} == {7}
+
+
+def drive_one(sweep: Sweep) -> None:
+    """One exchange that ends well."""
+    work = sweep.next(1)
+    assert work is not None
+    sweep.done(work, Outcome(End.DONE, 1, (Value(quantity("voltage_a"), 7),)), 1)
