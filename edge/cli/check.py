@@ -18,16 +18,16 @@ from edge.site.practice import line_use
 from edge.site.problem import Problem
 from edge.words.messages import say
 
-SUMMARY = "check a site file and say all that is wrong with it"
-
 CONFIG_ERROR = 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verb's own arguments."""
-    parser.add_argument("site", metavar="SITE", type=Path, help="folder that holds site.toml")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="gateway.toml to check beside")
-    parser.add_argument("--ports", type=Path, metavar="FILE", help="port map to check beside")
+    parser.add_argument(
+        "site", metavar="SITE", type=Path, help="folder of site.toml and meters.csv"
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="gateway.toml to check as well")
+    parser.add_argument("--ports", type=Path, metavar="FILE", help="port map to check as well")
     parser.add_argument("--gateway", metavar="ID", help="check ports for this gateway only")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
 

@@ -23,7 +23,6 @@ from protocol.quantity import quantity
 from protocol.uplink.part import Part, decode_part
 from protocol.uplink.quality import Quality
 
-SUMMARY = "show the last readings from the journal"
 PAGE = 64
 """Journal entries looked at in one read, newest first."""
 LOOK_BACK = 20_000
@@ -36,13 +35,20 @@ GOOD = Quality(0)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verb's options."""
-    parser.add_argument("site", type=Path, help="folder of site.toml and meters.csv")
+    parser.add_argument(
+        "site", metavar="SITE", type=Path, help="folder of site.toml and meters.csv"
+    )
     parser.add_argument("--gateway", metavar="ID", help="which gateway of the site this is")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="gateway.toml")
-    parser.add_argument("--state", type=Path, metavar="DIR", help="folder of the journal")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="gateway.toml of this gateway")
+    parser.add_argument(
+        "--state",
+        type=Path,
+        metavar="DIR",
+        help="folder of the journal (default: /var/lib/boxgate/GATEWAY)",
+    )
     parser.add_argument("--line", metavar="ID", help="only this line")
     parser.add_argument(
-        "--meter", action="append", metavar="ADDRESS", help="only this meter (repeat)"
+        "--meter", action="append", metavar="ADDRESS", help="only this meter; may be repeated"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object a meter and line")
 

@@ -17,8 +17,6 @@ from edge.site.fields import ID
 from edge.site.meterlist import Listed, MeterList, read_meter_list
 from edge.words.messages import BoxgateError, say
 
-SUMMARY = "make a draft site file from a meter list"
-
 COLUMNS: tuple[str, ...] = (
     *("id", "name", "kind", "line", "protocol", "profile", "phase", "box"),
     *("household", "feeder", "transformer", "ct"),
@@ -55,7 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("meters", metavar="METERS.csv", type=Path, help="the utility's meter list")
     parser.add_argument("folder", metavar="DIR", type=Path, help="folder for the draft")
     parser.add_argument("--id", metavar="ID", help="the site's id (else the folder's name)")
-    parser.add_argument("--timezone", default="Asia/Shanghai", help="IANA time zone")
+    parser.add_argument(
+        "--timezone", metavar="ZONE", default="Asia/Shanghai", help="IANA time zone (Asia/Shanghai)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

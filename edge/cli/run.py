@@ -33,7 +33,6 @@ from edge.uplink import Session, UplinkSettings
 from edge.words import BoxgateError, say
 from edge.words.verbs import TRACEBACK, fault
 
-SUMMARY = "read the meters and deliver to the utility"
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 ENDED = signal.SIGUSR1
 """What the core thread wakes the main thread with."""
@@ -46,12 +45,23 @@ MOST_SWEEPS = 1_000_000_000
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verb's options."""
-    parser.add_argument("site", type=Path, help="folder of site.toml and meters.csv")
+    parser.add_argument(
+        "site", metavar="SITE", type=Path, help="folder of site.toml and meters.csv"
+    )
     parser.add_argument("--gateway", metavar="ID", help="which gateway of the site this is")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="gateway.toml")
-    parser.add_argument("--ports", type=Path, metavar="FILE", help="port map of boxgate-sim up")
-    parser.add_argument("--line", action="append", metavar="ID", help="only this line (repeat)")
-    parser.add_argument("--state", type=Path, metavar="DIR", help="folder of the journal")
+    parser.add_argument("--config", type=Path, metavar="FILE", help="gateway.toml of this gateway")
+    parser.add_argument(
+        "--ports", type=Path, metavar="FILE", help="port map, as boxgate-sim up writes it"
+    )
+    parser.add_argument(
+        "--line", action="append", metavar="ID", help="only this line; may be repeated"
+    )
+    parser.add_argument(
+        "--state",
+        type=Path,
+        metavar="DIR",
+        help="folder of the journal (default: /var/lib/boxgate/GATEWAY)",
+    )
     parser.add_argument("--broker", metavar="URL", help="mqtt://host:port or mqtts://host:port")
     parser.add_argument("--mqtt", choices=("auto", "5", "3.1.1"), help="MQTT version")
     parser.add_argument("--no-broker", action="store_true", help="journal only, deliver nothing")

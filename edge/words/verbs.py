@@ -1,7 +1,7 @@
 """The frame both programs share: `boxgate VERB …`, `boxgate-sim VERB …`.
 
-A verb is a module with SUMMARY (one line), add_arguments(parser) and run(args) -> exit code. It is
-imported only when it is called or helped, so that a start costs only what the verb needs.
+A verb is a module with add_arguments(parser) and run(args) -> exit code. It is imported only when
+it is called or helped, so that a start costs only what the verb needs.
 
 However a verb fails, what a person sees is one sentence on stderr and an exit code. The traceback
 of a fault of our own is for whoever sets BOXGATE_TRACEBACK=1.
@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from edge.words.help import Formatter, translated
 from edge.words.messages import BoxgateError, one_line, say
 
 FAILED = 1
@@ -87,12 +88,16 @@ def _call(
     arguments: list[str],
 ) -> int:
     """Load the verb that is named, parse, run."""
-    parser = _Parser(prog=program, description=about)
-    parser.add_argument("--version", action="store_true", help="version and kernels in use")
+    parser = _Parser(prog=program, description=about, formatter_class=Formatter)
+    parser.add_argument(
+        "--version", action="store_true", help="show the version and what it runs on"
+    )
     sub = parser.add_subparsers(dest="verb", metavar="VERB")
     named = next((a for a in arguments if not a.startswith("-")), None)
     for verb, summary in verbs.items():
-        one = sub.add_parser(verb, help=summary, description=summary)
+        one = sub.add_parser(
+            verb, help=translated(summary), description=summary, formatter_class=Formatter
+        )
         if verb == named:
             module = importlib.import_module(f"{package}.{verb.replace('-', '_')}")
             module.add_arguments(one)

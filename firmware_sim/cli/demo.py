@@ -18,8 +18,6 @@ from edge.words import BoxgateError, say
 from firmware_sim.bench_tools.rig import EXAMPLE, Cost, Rig, rig, stopped_by_signals, tool
 from firmware_sim.bench_tools.street import street
 
-SUMMARY = "broker, meters, agent and a checker, all at once"
-
 LOOK_S = 1.0
 SETTLE_S = 0.2
 PLAIN_EVERY = 10
@@ -28,8 +26,15 @@ PLAIN_EVERY = 10
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verb's options."""
-    parser.add_argument("site", nargs="?", type=pathlib.Path, default=EXAMPLE, help="site folder")
-    parser.add_argument("--line", default="b1", metavar="ID", help="the line to read")
+    parser.add_argument(
+        "site",
+        nargs="?",
+        type=pathlib.Path,
+        default=EXAMPLE,
+        metavar="SITE",
+        help="folder of the site (examples/xiyuan-5)",
+    )
+    parser.add_argument("--line", default="b1", metavar="ID", help="the line to read (b1)")
     parser.add_argument("--once", action="store_true", help="end after the sweeps and compare")
     parser.add_argument("--sweeps", type=int, default=2, metavar="N", help="with --once (2)")
     parser.add_argument(
@@ -39,8 +44,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="with --once: give up after (180)",
     )
-    parser.add_argument("--broker", choices=("auto", "mosquitto", "amqtt"), default="auto")
-    parser.add_argument("--keep", type=pathlib.Path, metavar="DIR", help="keep all files there")
+    parser.add_argument(
+        "--broker", choices=("auto", "mosquitto", "amqtt"), default="auto", help="which broker"
+    )
+    parser.add_argument(
+        "--keep",
+        type=pathlib.Path,
+        metavar="DIR",
+        help="keep journal, readings, truth and logs there",
+    )
     parser.add_argument(
         "--corrupt", action="store_true", help="with --once: falsify one digit, to see it found"
     )

@@ -9,19 +9,23 @@ from typing import Any
 from edge.words.messages import say
 from firmware_sim.judge import SHOWN, Report, TruthTable, judge, load_readings, load_truth
 
-SUMMARY = "compare readings that arrived with what the meters answered"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the verb."""
-    parser.add_argument("truth", metavar="TRUTH", type=Path, help="file written by `up --truth`")
-    parser.add_argument("readings", metavar="READINGS", type=Path, help="JSON lines of a head-end")
-    parser.add_argument("--site", type=Path, help="site: its meters are due, answered or not")
-    parser.add_argument("--line", help="only this line")
+    parser.add_argument("truth", metavar="TRUTH", type=Path, help="file that `up --truth` wrote")
     parser.add_argument(
-        "--sweeps", type=at_least_one, default=2, help="complete sets due of every meter"
+        "readings", metavar="READINGS", type=Path, help="what a head-end received, JSON lines"
     )
-    parser.add_argument("--json", action="store_true", help="the report as one JSON object")
+    parser.add_argument("--site", metavar="SITE", type=Path, help="all meters of this site are due")
+    parser.add_argument("--line", metavar="ID", help="only this line")
+    parser.add_argument(
+        "--sweeps",
+        type=at_least_one,
+        default=2,
+        metavar="N",
+        help="complete sets due of every meter (2)",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
 
 
 def at_least_one(text: str) -> int:

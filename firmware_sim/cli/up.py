@@ -13,21 +13,33 @@ from edge.words.messages import BoxgateError
 from firmware_sim.bridge.bench import Bench, LineUp, Options, clock_time, port_map, write_whole
 from firmware_sim.truth import TruthFile
 
-SUMMARY = "bring the meters of a site to life on serial devices"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the verb."""
-    parser.add_argument("site", metavar="SITE", type=Path, help="site folder or site.toml")
-    parser.add_argument("--line", action="extend", nargs="+", metavar="ID", help="only these lines")
-    parser.add_argument("--dir", type=Path, help="folder for the devices' names")
-    parser.add_argument("--ports", type=Path, help="port map to write (default: DIR/ports.toml)")
-    parser.add_argument("--truth", type=Path, help="file for every register answered")
-    parser.add_argument("--seed", type=int, default=1, help="the neighbourhood's seed")
     parser.add_argument(
-        "--delay-ms", type=_Range(0, 10_000), default=20, help="request to answer, ms"
+        "site", metavar="SITE", type=Path, help="folder of site.toml and meters.csv"
     )
-    parser.add_argument("--wake", type=_Range(0, 32), default=4, help="FE bytes before an answer")
+    parser.add_argument("--line", action="extend", nargs="+", metavar="ID", help="only these lines")
+    parser.add_argument("--dir", type=Path, metavar="DIR", help="folder for the devices' names")
+    parser.add_argument(
+        "--ports", type=Path, metavar="FILE", help="port map to write (default: DIR/ports.toml)"
+    )
+    parser.add_argument(
+        "--truth", type=Path, metavar="FILE", help="file for every register answered"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=1, metavar="N", help="the neighbourhood's seed (1)"
+    )
+    parser.add_argument(
+        "--delay-ms",
+        type=_Range(0, 10_000),
+        default=20,
+        metavar="MS",
+        help="request to answer (20)",
+    )
+    parser.add_argument(
+        "--wake", type=_Range(0, 32), default=4, metavar="N", help="FE bytes before an answer (4)"
+    )
     parser.add_argument(
         "--chunk",
         type=_Range(0, 256),
@@ -36,7 +48,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="hand answers over N characters at a time, as a UART does (0 = whole)",
     )
     parser.add_argument(
-        "--dead", action="extend", nargs="+", default=[], metavar="ADDR", help="silent meters"
+        "--dead",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="ADDRESS",
+        help="meters that stay silent",
     )
     parser.add_argument("--start", metavar="HH:MM", help="time of day the load begins at")
     parser.add_argument(
