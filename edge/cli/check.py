@@ -101,7 +101,9 @@ def _print_text(problems: list[Problem], summary: dict[str, Any] | None) -> None
         print(problem.text())
     if summary is not None:
         kinds, protocols = _counted(summary["kinds"]), _counted(summary["protocols"])
-        print(say("check_site", **_facts(summary, "id", "name", "timezone", "period", "digest")))
+        # a site need not have a name
+        named = " ".join(filter(None, (summary["id"], summary["name"])))
+        print(say("check_site", named=named, **_facts(summary, "timezone", "period", "digest")))
         places = ("transformers", "feeders", "buildings", "boxes", "households")
         print(say("check_world", **_facts(summary, *places)))
         total = summary["meters"]

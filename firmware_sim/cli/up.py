@@ -82,6 +82,7 @@ def run(args: argparse.Namespace) -> int:
         stack.callback(ports.unlink, missing_ok=True)
         for up in bench.lines:
             print(_describe(up))
+        print(f"port map {ports}")
         print("ready", flush=True)
         bench.serve(lambda: not stop and not (args.with_parent and os.getppid() != parent), wakeup)
     return 0

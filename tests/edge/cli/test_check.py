@@ -24,7 +24,7 @@ def test_a_good_site_is_summarised_and_ends_with_0(capsys: pytest.CaptureFixture
     assert "household 252, master 2, feeder 5, public 7; protocols: dlt645 266" in out
     assert "line b5: gateway gw1, 9600 baud, 60 meters, 0 TMU, sweep at least 30.1 s" in out
     assert "line station: gateway gw1, 9600 baud, 14 meters, 2 TMU" in out
-    assert out.endswith("0 errors, 0 warnings\n")
+    assert out.endswith("errors: 0, warnings: 0\n")
 
 
 def test_a_spoilt_site_is_told_all_at_once_and_ends_with_2(
@@ -36,7 +36,7 @@ def test_a_spoilt_site_is_told_all_at_once_and_ends_with_2(
     out = capsys.readouterr().out
     assert out.count(f"{tmp_path}/site.toml:10: ") == 1
     assert out.count(f"{tmp_path}/meters.csv:") == 2
-    assert out.endswith("3 errors, 0 warnings\n")
+    assert out.endswith("errors: 3, warnings: 0\n")
 
 
 def test_warnings_alone_end_with_0(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,7 +44,7 @@ def test_warnings_alone_end_with_0(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(["check", str(tmp_path)]) == 0
     out = capsys.readouterr().out
     assert "site.toml:5: warning: period_s = 70" in out
-    assert out.endswith("0 errors, 1 warnings\n")
+    assert out.endswith("errors: 0, warnings: 1\n")
 
 
 def test_json_is_one_object_with_problems_and_summary(
@@ -96,4 +96,16 @@ def test_sentences_are_chinese_where_the_environment_is(
 @pytest.mark.parametrize("path", ["", "\0", "none/there", "/dev/null", "/dev/zero", "x" * 5000])
 def test_any_path_ends_in_a_sentence(path: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", path]) == 2
-    assert capsys.readouterr().out.endswith("1 errors, 0 warnings\n")
+    assert capsys.readouterr().out.endswith("errors: 1, warnings: 0\n")
+
+
+def test_a_site_without_a_name_is_named_by_its_id_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = SITE.splitlines(keepends=True)
+    at = next(n for n, line in enumerate(lines) if line.startswith("name = "))
+    write(tmp_path, "".join(lines[:at] + lines[at + 1 :]))
+    assert main(["check", str(tmp_path)]) == 0
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.startswith("site ")
+    assert " :" not in first

@@ -88,7 +88,7 @@ def test_columns_that_are_not_understood_are_named(
 def test_the_next_step_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert new(tmp_path, ENGLISH) == 0
     out = capsys.readouterr().out
-    assert "Draft of 3 meters" in out
+    assert "Draft written, meters: 3" in out
     assert f"boxgate check {tmp_path}/site-7" in out
 
 

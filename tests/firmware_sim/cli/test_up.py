@@ -54,8 +54,9 @@ def ready(one: subprocess.Popen[str]) -> list[str]:
 def test_it_says_ready_answers_and_leaves_nothing_behind(tmp_path: Path, how: int) -> None:
     folder, ports = tmp_path / "dev", tmp_path / "ports.toml"
     with process("--line", "b1", "--dir", str(folder), "--ports", str(ports)) as one:
-        [line] = ready(one)
+        line, told = ready(one)
         assert line.startswith(f"b1 {folder / 'b1'} 48 meters")
+        assert told == f"port map {ports}"
         assert tomllib.loads(ports.read_text()) == {
             "version": 1,
             "line": {"b1": {"port": str(folder / "b1"), "parity": "N"}},
@@ -70,7 +71,7 @@ def test_it_says_ready_answers_and_leaves_nothing_behind(tmp_path: Path, how: in
 
 def test_all_lines_of_the_site_come_up_without_a_word_about_which(tmp_path: Path) -> None:
     with process("--dir", str(tmp_path)) as one:
-        lines = ready(one)
+        *lines, _ = ready(one)
         assert [line.split()[0] for line in lines] == ["b1", "b2", "b3", "b4", "b5", "station"]
         assert set(tomllib.loads((tmp_path / "ports.toml").read_text())["line"]) == {
             line.split()[0] for line in lines
