@@ -252,7 +252,9 @@ def _wait(agent: Agent) -> None:
     while not agent.wait(0):
         wait_s = min(SIGNAL_WAIT_S, max(0.0, leave_at - time.monotonic()))
         got = signal.sigtimedwait((*SIGNALS, ENDED), wait_s)
-        if got is not None and got.si_signo != ENDED:
+        # a process stopped and continued past its wait (SIGSTOP, SIGCONT) is given a siginfo that
+        # CPython never filled in: only what we wait for is a signal
+        if got is not None and got.si_signo in SIGNALS:
             if name:
                 return
             name = signal.Signals(got.si_signo).name

@@ -174,6 +174,23 @@ def test_an_agent_that_hangs_is_left_at_the_second_signal_or_after_a_while(
     assert agent.asked_to_end == 1
 
 
+class Unfilled:
+    """What CPython's sigtimedwait gives a process continued after its wait: never filled in."""
+
+    si_signo = 1514926832
+
+
+def test_an_agent_stopped_and_continued_past_its_wait_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[Unfilled] = [Unfilled(), Unfilled()]
+    agent = Stuck()
+    monkeypatch.setattr(Stuck, "wait", lambda stuck, timeout_s: not given)
+    monkeypatch.setattr(signal, "sigtimedwait", lambda signals, wait_s: given.pop())
+    run._wait(cast(Agent, agent))
+    assert agent.asked_to_end == 0
+
+
 def test_one_sweep_of_meters_that_all_answer_ends_with_0(place: Place) -> None:
     with meters(place.folder, place.site):
         said = call("boxgate", *place.argv("--sweeps", "1"))
