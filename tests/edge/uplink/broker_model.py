@@ -3,6 +3,7 @@
 from collections import deque
 from dataclasses import dataclass, field
 
+from edge.journal import Journal
 from edge.uplink.net import (
     Acked,
     Actions,
@@ -15,7 +16,7 @@ from edge.uplink.net import (
     Publish,
     Subscribe,
 )
-from edge.uplink.session import Session
+from edge.uplink.session import DEST, Session, UplinkSettings
 from protocol.uplink import Batch, Commit, Part, State, commit_payload, encode_part
 from protocol.uplink.batch import read_batch
 from protocol.uplink.state import read_state
@@ -140,3 +141,20 @@ class World:
                 if batch.lane == lane:
                     lane_seqs.append(batch.seq)
         return lane_seqs
+
+
+def world(journal: Journal, **settings: object) -> World:
+    """A session over the journal, its broker and its clock at 0."""
+    facts = {"site": "s", "gateway": "g", **settings}
+    return World(Session(journal, UplinkSettings(**facts)))  # type: ignore[arg-type]
+
+
+def fill(journal: Journal, count: int) -> None:
+    """Append so many sweep entries, each telling its own seq."""
+    for _ in range(count):
+        journal.append("sweep", 1_800_000_000_000, body(journal.head + 1))
+
+
+def left(journal: Journal) -> list[int]:
+    """The seqs not settled yet."""
+    return [entry.seq for entry in journal.waiting(DEST, 0, journal.head, 10_000)]
