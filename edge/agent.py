@@ -55,6 +55,10 @@ DOWN_NS = 10 * SECOND
 STOP_NS = 2 * SECOND
 LEAVE_NS = 2 * SECOND
 UNHEARD = "nobody subscribes to the data, which waits in the journal"
+REFUSED = (
+    "the broker refuses what is published, which waits in the journal; "
+    "let this gateway write boxgate/1/# there (ACL, quota)"
+)
 
 
 class Clock(Enum):
@@ -191,7 +195,7 @@ class Core:
         self._notes: list[Note] = []
         self._session_wake = 0
         self._broker = ("", "")
-        self._unheard = 0
+        self._unheard = self._refused = 0
 
     def step(self, now: int, given: Any) -> CoreStep:
         """One step at monotonic `now` ns with one input; the first must be a Tick."""
@@ -355,14 +359,20 @@ class Core:
         self._tell_broker(self._session)
 
     def _tell_broker(self, session: Session) -> None:
-        """Notes what has changed about the broker: connected, lost and why, nobody listening."""
+        """Notes what has changed about the broker: there, gone and why, refusing, unheard."""
         if session.phase is Phase.ONLINE:
-            unheard = session.counters.no_subscriber > self._unheard
-            told = ("unheard", UNHEARD) if unheard else ("online", "")
-            if told[0] == "online" and self._broker[0] == "unheard":
+            counters = session.counters
+            if counters.refused > self._refused:
+                told = ("refused", REFUSED)
+            elif counters.no_subscriber > self._unheard:
+                told = ("unheard", UNHEARD)
+            else:
+                told = ("online", "")
+            if told[0] == "online" and self._broker[0] in ("unheard", "refused"):
                 return
         elif session.phase is Phase.IDLE and session.reason:
             self._unheard = session.counters.no_subscriber
+            self._refused = session.counters.refused
             told = ("offline", session.reason)
         else:
             return

@@ -201,7 +201,8 @@ class LineMaster:
             case Done(values):
                 self._note(now, frame, "done")
                 self._answered(now)
-                self._end(now, End.DONE, values=values)
+                # handed over after its time (this process stood still): it did not come only now
+                self._end(now, End.DONE, values=values, at=min(now, self._deadline))
             case Refused(_, text):
                 self._note(now, frame, "refused")
                 self._answered(now)
@@ -332,7 +333,9 @@ class LineMaster:
 
     # ---- ends ---------------------------------------------------------------------------------
 
-    def _end(self, now: int, end: End, values: Any = (), refusal: str = "") -> None:
+    def _end(
+        self, now: int, end: End, values: Any = (), refusal: str = "", at: int | None = None
+    ) -> None:
         work, source = self._work, self._source
         self._work = self._source = self._request = None
         self._be_quiet(now)
@@ -342,7 +345,8 @@ class LineMaster:
         minimal = 0
         if end in (End.DONE, End.REFUSED):
             minimal = self.timing.minimal(work.exchange.address, self._bytes_sent, self._all_back)
-        outcome = Outcome(end, now, tuple(values), refusal, now - self._started, minimal)
+        at = now if at is None else at
+        outcome = Outcome(end, at, tuple(values), refusal, at - self._started, minimal)
         given = source.done(work, outcome, now)
         if given:
             self._out.extend(given)

@@ -73,6 +73,14 @@ def test_an_answer_ends_the_exchange_with_its_value_and_time() -> None:
     assert outcome.elapsed == 65 * MS
 
 
+def test_an_answer_handed_over_long_after_its_time_does_not_count_as_of_now() -> None:
+    master, source, step, now = opened(AskVoltage(A))
+    master.step(now + 9_000 * MS, answer(A, "02010100", volts(2201)))
+    (outcome,) = source.ends
+    assert outcome.values[0].scaled == 2201
+    assert outcome.at == step.wake
+
+
 def test_the_next_request_waits_the_gap_after_the_last_byte_of_an_answer() -> None:
     master, _, _, now = opened(AskVoltage(A), AskVoltage(B))
     at = now + 65 * MS

@@ -41,7 +41,7 @@ from tests.edge.cli.processes import (
 )
 
 END_S = 5.0
-"""Issue 2: stopped within this time."""
+"""From SIGTERM to the end of the process, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +305,24 @@ def test_a_broker_to_which_nobody_listens_is_said_and_all_of_it_waits(place: Pla
         finally:
             broker.kill()
     assert waiting(place) == len(parts(place.state))
+
+
+def test_a_broker_that_refuses_the_data_is_said_and_all_of_it_waits(place: Place) -> None:
+    acl = place.folder / "acl"
+    acl.write_text("topic write boxgate/1/+/+/state\n")
+    acl.chmod(0o644)
+    broker = Mosquitto(place.folder, f"allow_anonymous true\nuser root\nacl_file {acl}")
+    broker.start()
+    url = f"mqtt://127.0.0.1:{broker.port}"
+    with meters(place.folder, place.site), place.agent("--broker", url, "--mqtt", "5") as agent:
+        try:
+            until(lambda: "warning broker state=refused" in place.log(), agent, "it is said")
+            agent.terminate()
+            assert agent.wait(END_S) == 0
+        finally:
+            broker.kill()
+    assert place.log().count("state=refused") == 1
+    assert settled(place) == 0
 
 
 def test_a_broker_name_nobody_knows_ends_nothing(place: Place) -> None:
