@@ -85,6 +85,15 @@ def take_lock(path: str) -> int:
     return lock
 
 
+def identity(path: str) -> tuple[int, int] | None:
+    """Which file stands at the path (device, inode); None when none does."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def open_writing(path: str, new_epoch: str) -> tuple[sqlite3.Connection, str]:
     """The connection, and where a corrupt file was set aside ("" = it was sound)."""
     aside = ""

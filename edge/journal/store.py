@@ -53,6 +53,7 @@ class Journal(JournalReader):
         try:
             connection, self.set_aside = file.open_writing(path, new_epoch)
             super().__init__(path, connection)
+            self._file = file.identity(path)
         except BaseException:
             os.close(self._lock)
             raise
@@ -99,6 +100,8 @@ class Journal(JournalReader):
         """Drops what is too old or too much, in the stated order; bounded work for one call.
 
         Call it with a trusted wall clock only (ms UTC): a clock years ahead would make all old.
+        JournalError `journal_gone`, after its work, when somebody removed or replaced the file:
+        what is kept since then can be delivered, and is lost when this process ends.
         """
         with self._transaction():
             delivered, undelivered = self._drop(self._too_old(now_ms))
@@ -113,6 +116,8 @@ class Journal(JournalReader):
                 undelivered += more_undelivered
             if undelivered:
                 self._count("dropped", undelivered)
+        if file.identity(self.path) != self._file:
+            raise JournalError("journal_gone", path=self.path)
         return Pruned(delivered, undelivered)
 
     def close(self) -> None:
@@ -235,6 +240,7 @@ class Journal(JournalReader):
             self.set_aside = file.set_aside(self.path)
             epoch = f"{self._new_epoch}-{self._renewals}"
             self._connection, _ = file.open_writing(self.path, epoch)
+            self._file = file.identity(self.path)
             self._load()
         except OSError as error:
             return file.failure(self.path, error)

@@ -144,3 +144,17 @@ def test_every_append_acknowledged_before_kill_9_is_there(tmp_path: Path) -> Non
         assert told[-1] <= journal.head <= told[-1] + 1
         assert {e.seq for e in journal.read(0, 100_000)} == set(range(1, journal.head + 1))
         journal.close()
+
+
+def test_a_file_removed_under_its_journal_is_said_at_every_prune(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    journal = Journal(str(path), "e1", Limits())
+    journal.append("sweep", NOW, b"x")
+    journal.prune(NOW)
+    path.unlink()
+    for _ in range(2):
+        with pytest.raises(JournalError) as raised:
+            journal.prune(NOW)
+        assert raised.value.key == "journal_gone"
+    assert [entry.body for entry in journal.read(0, 9)] == [b"x"]
+    journal.close()
