@@ -52,7 +52,7 @@ FIGURES = (
     Figure("noisy 1", "compiled", "dlt645", 25, 4),
 )
 AT_MOST_EMPTY = 3.0
-"""Issue 4: one answer to integers costs at most so many empty compiled calls taking bytes."""
+"""One answer to integers costs at most so many empty compiled calls taking bytes."""
 
 WHAT = {
     "answer": "feed of one whole answer -> frame",

@@ -19,6 +19,7 @@ from edge.journal.store import Journal
 from edge.site.load import read_gateway, read_site
 from edge.site.model import GatewayFile, Meter, Site
 from edge.words import BoxgateError, language, say
+from edge.words.messages import width
 from protocol.quantity import quantity
 from protocol.uplink.part import Part, decode_part
 from protocol.uplink.quality import Quality
@@ -176,7 +177,7 @@ def _table(lasts: list[Last], zone: ZoneInfo) -> list[str]:
         row = [last.meter.id, last.meter.box or "-", _clock(last, zone, len(days) == 1)]
         row += [_fixed(name, last.values.get(name)) for name in names]
         cells.append([*row, _quality(last, shared)])
-    widths = [max(_width(row[i]) for row in cells) for i in range(len(head))]
+    widths = [max(width(row[i]) for row in cells) for i in range(len(head))]
     below = [say("latest_day", day=day, zone=zone.key) for day in sorted(days) if len(days) == 1]
     if shared:
         below.append(say("latest_all", quality=_words(shared)))
@@ -186,24 +187,19 @@ def _table(lasts: list[Last], zone: ZoneInfo) -> list[str]:
 def _line(row: list[str], widths: list[int]) -> str:
     left = [0, 1, 2, len(row) - 1]
     cells = []
-    for place, (cell, width) in enumerate(zip(row, widths, strict=True)):
-        pad = " " * (width - _width(cell))
+    for place, (cell, most) in enumerate(zip(row, widths, strict=True)):
+        pad = " " * (most - width(cell))
         cells.append(cell + pad if place in left else pad + cell)
     # one column is enough before the narrow titles of quantities, so that a row fits 80
     gaps = ["  " if place in (1, 2, len(row) - 1) else " " for place in range(1, len(row))]
     return (cells[0] + "".join(map("".join, zip(gaps, cells[1:], strict=True)))).rstrip()
 
 
-def _width(text: str) -> int:
-    """Columns on a terminal: Chinese characters take two."""
-    return sum(2 if ord(char) > 0x2E7F else 1 for char in text)
-
-
 def _title(name: str) -> list[str]:
     """The quantity's name in lines of at most HEAD columns, then its unit."""
     known = quantity(name)
     if language() == "zh":
-        rows = math.ceil(_width(known.zh) / HEAD)
+        rows = math.ceil(width(known.zh) / HEAD)
         size = math.ceil(len(known.zh) / rows)
         lines = [known.zh[i : i + size] for i in range(0, len(known.zh), size)]
     else:

@@ -67,6 +67,16 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
+def width(text: str) -> int:
+    """Columns on a terminal: Chinese characters take two."""
+    return sum(2 if ord(char) > 0x2E7F else 1 for char in text)
+
+
+def padded(text: str, columns: int) -> str:
+    """The text with spaces behind it up to so many columns of a terminal."""
+    return text + " " * (columns - width(text))
+
+
 class BoxgateError(Exception):
     """A failure with its sentence in the message table; ends a verb with the table's exit code."""
 

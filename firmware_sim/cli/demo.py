@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from edge.words import BoxgateError, say
+from edge.words.messages import padded
 from firmware_sim.bench_tools.rig import EXAMPLE, Cost, Rig, rig, stopped_by_signals, tool
 from firmware_sim.bench_tools.street import street
 
@@ -234,14 +235,8 @@ def _table(
     )
     print()
     for key, value in rows:
-        label = say(key)
-        print(f"  {label}{' ' * (34 - _width(label))}{value}")
+        print(f"  {padded(say(key), 34)}{value}")
     print(flush=True)
-
-
-def _width(text: str) -> int:
-    """Columns on a terminal: Chinese characters take two."""
-    return sum(2 if ord(char) > 0x2E7F else 1 for char in text)
 
 
 def corrupt_one_digit(path: pathlib.Path) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from edge.words.messages import say
+from edge.words.messages import padded, say
 from firmware_sim.judge import SHOWN, Report, TruthTable, judge, load_readings, load_truth
 
 
@@ -105,16 +105,28 @@ def _reason(report: Report, sweeps: int) -> str:
 
 def _print(report: Report, sweeps: int) -> None:
     short = len(report.short(sweeps))
-    print(f"readings compared      {report.compared}")
-    print(f"equal                  {report.equal}")
-    print(f"different              {len(report.different)}")
+    whole = f"{len(report.sweeps) - short}/{len(report.sweeps)}"
+    _row("sim_row_compared", report.compared)
+    _row("sim_row_equal", report.equal)
+    _row("sim_row_different", len(report.different))
     for one in report.different[:SHOWN]:
-        where = f"{one.reading.meter} {one.reading.quantity} at {one.reading.t}"
-        print(f"  {where}: arrived {_text(one.reading.value)}, answered {_text(one.answered)}")
-    print(f"readings without truth {len(report.untrue)}")
-    print(f"readings without value {report.missing}")
-    print(f"truth without reading  {report.unread}")
-    print(f"meters complete        {len(report.sweeps) - short}/{len(report.sweeps)}")
+        told = say(
+            "sim_row_difference",
+            meter=one.reading.meter,
+            quantity=one.reading.quantity,
+            t=one.reading.t,
+            value=_text(one.reading.value),
+            answered=_text(one.answered),
+        )
+        print(f"  {told}")
+    _row("sim_row_untrue", len(report.untrue))
+    _row("sim_row_missing", report.missing)
+    _row("sim_row_unread", report.unread)
+    _row("sim_row_complete", whole)
+
+
+def _row(key: str, value: object) -> None:
+    print(f"{padded(say(key), 23)}{value}")
 
 
 def _as_json(report: Report, sweeps: int, reason: str) -> dict[str, Any]:

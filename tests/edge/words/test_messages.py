@@ -6,7 +6,7 @@ from importlib import resources
 
 import pytest
 
-from edge.words.messages import LIMIT, BoxgateError, language, messages, say
+from edge.words.messages import LIMIT, BoxgateError, language, messages, padded, say
 
 KEYS = sorted(messages())
 
@@ -75,3 +75,8 @@ def test_an_error_carries_its_sentence_and_exit_code() -> None:
     assert error.exit_code == 2
     assert str(error) == error.text("en")
     assert "错误共 2 处" in error.text("zh")
+
+
+def test_padding_counts_the_columns_of_a_terminal() -> None:
+    assert padded("电表 1", 8) + "|" == "电表 1  |"
+    assert padded("long enough", 3) == "long enough"
