@@ -343,8 +343,17 @@ class Session:
         if self._state_due and not self._window.speaking() and not self._window.full():
             facts = {name: getattr(self.counters, name) for name in Counters.__slots__}
             said = msgspec.structs.replace(self._state, uplink={**self._state.uplink, **facts})
-            self._publish(now, self._topics.state, said, retain=True)
+            # longer than this broker's packets: the bare facts go without the lines' and counters'
+            bare = msgspec.structs.replace(said, lines={}, uplink={})
+            fitting = [state for state in (said, bare) if self._fits(state)]
+            if fitting:
+                self._publish(now, self._topics.state, fitting[0], retain=True)
             self._state_due = False
+
+    def _fits(self, state: State) -> bool:
+        """Whether the broker takes a packet that long; sending it would end the connection."""
+        size = len(self._topics.state) + len(state_payload(state)) + PACKET_OVERHEAD
+        return not self._packet or size <= self._packet
 
     def _send(self, now: int) -> None:
         self._unfinished = False

@@ -331,6 +331,16 @@ def test_an_entry_longer_than_the_brokers_packets_is_set_apart(journal: Journal)
     assert w.session.counters.unsendable == 1
 
 
+@pytest.mark.parametrize(("packet", "told"), [(0, [True]), (300, [False]), (100, [])])
+def test_a_state_longer_than_the_brokers_packets_is_said_bare_or_not_at_all(
+    journal: Journal, packet: int, told: list[bool]
+) -> None:
+    w = world(journal)
+    w.online(maximum_packet=packet)
+    w.take_all()
+    assert [bool(state.uplink) for state in w.states] == told
+
+
 def test_a_failing_journal_pauses_the_session_and_loses_nothing(journal: Journal) -> None:
     fill(journal, 3)
     w = world(journal)
