@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+import msgspec
+
 from edge.agent import Core, CoreSettings, Note
 from edge.bus.master import LineMaster
 from edge.cli.frames import FramePrinter
@@ -139,16 +141,8 @@ def _setup(args: argparse.Namespace) -> Setup:
     broker = None
     if not args.no_broker:
         given = config.broker
-        broker = Broker(
-            url=args.broker or given.url,
-            protocol=args.mqtt or given.protocol,
-            ack=given.ack,
-            username=given.username,
-            password_file=given.password_file,
-            ca_file=given.ca_file,
-            certificate_file=given.certificate_file,
-            key_file=given.key_file,
-            keepalive_s=given.keepalive_s,
+        broker = msgspec.structs.replace(
+            given, url=args.broker or given.url, protocol=args.mqtt or given.protocol
         )
     return Setup(
         site=site,

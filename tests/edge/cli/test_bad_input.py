@@ -618,6 +618,10 @@ ELSEWHERE = {
         "test_one_falsified_digit_ends_it_with_1_and_the_reason",
     ),
     "install_broken": (HERE, "test_an_installation_that_is_not_whole_is_said_so"),
+    "journal_gone": (
+        "tests/edge/journal/test_faults.py",
+        "test_a_file_removed_under_its_journal_is_said_at_every_prune",
+    ),
     "journal_locked": (
         HERE,
         "test_a_state_folder_that_another_agent_has_is_named_with_its_process",
