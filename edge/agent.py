@@ -9,9 +9,8 @@ the time.
 
 A reading's way: SweepPart -> Part (wall time, primary values, quality) -> one journal transaction.
 When append returns, the part is accepted: from then on only the session's cursor and the journal's
-limits decide about it. A part the journal cannot take now (disk full, I/O error) is held in memory,
-tried again every RETRY_NS, and the lines are paused while more than HELD_PAUSE wait: reading stops
-before anything read is lost. Only past HELD_LIMIT is the oldest held part dropped, and counted.
+limits decide about it. While the disk refuses, parts wait in the intake and the lines pause before
+anything read is lost (edge/journal/intake.py).
 
 Ends: a Stop signal, or `sweeps` finished sweeps of every line that has meters. Back to back, a
 line whose port stays away is not waited for; its meters count as unread.
@@ -22,7 +21,6 @@ line whose port stays away is not waited for; its meters count as unread.
     LEAVING  -->                 finished  session closed (or LEAVE_NS)
 """
 
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -31,19 +29,17 @@ from typing import Any
 from edge.bus.parts import LineState, Pause, Resume, StartSweep, Stop, SweepPart
 from edge.bus.work import NEVER
 from edge.journal import Backlog, Journal, JournalError
+from edge.journal.intake import Intake, Record
 from edge.plan.record import to_part
 from edge.plan.slots import Coverage, Slots
 from edge.site.model import Meter, Site
 from edge.uplink import DEST, Session
-from edge.uplink.session import Phase
-from protocol.uplink.part import Part, encode_part
+from edge.uplink.standing import Standing
+from protocol.uplink.part import encode_part
 from protocol.uplink.quality import Quality
 from protocol.uplink.state import LineHealth, State
 
 SECOND = 1_000_000_000
-RETRY_NS = SECOND
-HELD_PAUSE = 32
-HELD_LIMIT = 256
 STATE_EVERY_NS = 60 * SECOND
 STATE_GAP_NS = 5 * SECOND
 PRUNE_EVERY_NS = 60 * SECOND
@@ -54,11 +50,6 @@ DOWN_NS = 10 * SECOND
 """A line whose port is gone this long is not waited for where a number of sweeps was asked."""
 STOP_NS = 2 * SECOND
 LEAVE_NS = 2 * SECOND
-UNHEARD = "nobody subscribes to the data, which waits in the journal"
-REFUSED = (
-    "the broker refuses what is published, which waits in the journal; "
-    "let this gateway write boxgate/1/# there (ACL, quota)"
-)
 
 
 class Clock(Enum):
@@ -166,10 +157,7 @@ class Core:
     ) -> None:
         self.settings = settings
         self.life = Life.RUNNING
-        self.dropped = 0
-        """Parts lost because the journal stayed unwritable for too long."""
-        self.accepted = 0
-        """Parts committed to the journal."""
+        self.intake = Intake(journal)
         self._journal = journal
         self._session = session
         self._meters: dict[str, Meter] = {meter.id: meter for meter in site.meters}
@@ -182,9 +170,7 @@ class Core:
         self._read: set[str] = set()
         self._short: set[str] = set()
         """Meters of lines that were given up before their last sweep."""
-        self._held: deque[tuple[int, Part]] = deque()
         self._paused = False
-        self._retry_at = NEVER
         self._prune_at = 0
         self._state_at = 0
         self._state_last = -STATE_EVERY_NS
@@ -194,8 +180,7 @@ class Core:
         self._net: list[Any] = []
         self._notes: list[Note] = []
         self._session_wake = 0
-        self._broker = ("", "")
-        self._unheard = self._refused = 0
+        self._standing = Standing()
 
     def step(self, now: int, given: Any) -> CoreStep:
         """One step at monotonic `now` ns with one input; the first must be a Tick."""
@@ -269,7 +254,7 @@ class Core:
         self._read.update(read)
         clock = CLOCK_QUALITY[self._clock]
         part = to_part(sweep, view.slot, self._meters, self.wall_ms, clock)
-        self._held.append((self.wall_ms(now), part))
+        self.intake.add(Record("sweep", self.wall_ms(now), encode_part(part)))
         self._store(now)
         if self._slots is not None:
             self._covered(self._slots.add(view.slot, sweep))
@@ -296,28 +281,17 @@ class Core:
         self._state_soon(now)
 
     def _store(self, now: int) -> None:
-        """Commit what is held, oldest first; pause the lines while too much waits."""
-        while self._held:
-            at, part = self._held[0]
-            try:
-                self._journal.append("sweep", at, encode_part(part))
-            except JournalError as error:
-                if self._retry_at == NEVER:
-                    self._note("error", "journal", reason=error.text("en"))
-                self._retry_at = now + RETRY_NS
-                break
-            self._held.popleft()
-            self.accepted += 1
-        else:
-            self._retry_at = NEVER
-        while len(self._held) > HELD_LIMIT:
-            self._held.popleft()
-            self.dropped += 1
-            self._note("error", "part_dropped", dropped=self.dropped)
-        full = len(self._held) >= HELD_PAUSE
-        if full != self._paused:
-            self._paused = full
-            self._mail.extend((line, Pause() if full else Resume()) for line in self._lines)
+        """Commit what has come in; pause the lines while too much waits."""
+        dropped = self.intake.dropped
+        refusal = self.intake.store(now)
+        if refusal is not None:
+            self._note("error", "journal", reason=refusal.text("en"))
+        if self.intake.dropped > dropped:
+            self._note("error", "part_dropped", dropped=self.intake.dropped)
+        if self.intake.full != self._paused:
+            self._paused = self.intake.full
+            word = Pause() if self._paused else Resume()
+            self._mail.extend((line, word) for line in self._lines)
             self._state_soon(now)
 
     def _covered(self, coverage: Coverage | None) -> None:
@@ -356,30 +330,11 @@ class Core:
         actions = self._session.step(now, event)
         self._net.extend(actions.items)
         self._session_wake = actions.wake
-        self._tell_broker(self._session)
-
-    def _tell_broker(self, session: Session) -> None:
-        """Notes what has changed about the broker: there, gone and why, refusing, unheard."""
-        if session.phase is Phase.ONLINE:
-            counters = session.counters
-            if counters.refused > self._refused:
-                told = ("refused", REFUSED)
-            elif counters.no_subscriber > self._unheard:
-                told = ("unheard", UNHEARD)
-            else:
-                told = ("online", "")
-            if told[0] == "online" and self._broker[0] in ("unheard", "refused"):
-                return
-        elif session.phase is Phase.IDLE and session.reason:
-            self._unheard = session.counters.no_subscriber
-            self._refused = session.counters.refused
-            told = ("offline", session.reason)
-        else:
-            return
-        if told != self._broker:
-            self._broker = told
-            level = "info" if told[0] == "online" else "warning"
-            self._note(level, "broker", state=told[0], reason=told[1])
+        changed = self._standing.changed(self._session)
+        if changed is not None:
+            state, reason = changed
+            level = "info" if state == "online" else "warning"
+            self._note(level, "broker", state=state, reason=reason)
 
     def _state_soon(self, now: int) -> None:
         self._state_at = min(self._state_at, max(now, self._state_last + STATE_GAP_NS))
@@ -401,7 +356,7 @@ class Core:
                 health="ok" if self._healthy() else "degraded",
                 backlog=backlog.count,
                 oldest=backlog.oldest_at,
-                dropped=self.dropped + self._journal_dropped(),
+                dropped=self.intake.dropped + self._journal_dropped(),
                 lines={line: self._line_health(line) for line in self._lines},
             )
         )
@@ -436,13 +391,13 @@ class Core:
 
     def _healthy(self) -> bool:
         down = any(view.state == "down" for view in self._lines.values())
-        return not down and not self._held and not self.dropped
+        return not down and not self.intake.held and not self.intake.dropped
 
     # ---- housekeeping -------------------------------------------------------------------------
 
     def _housekeep(self, now: int) -> None:
         self._begin_slots(now)
-        if now >= self._retry_at:
+        if now >= self.intake.retry_at:
             self._store(now)
         if self._slots is not None and self._offset_ms is not None:
             for coverage in self._slots.overdue(self.wall_ms(now)):
@@ -512,9 +467,9 @@ class Core:
 
     def _leave(self, now: int) -> None:
         self._store(now)
-        if self._held:
-            self.dropped += len(self._held)
-            self._note("error", "part_dropped", dropped=self.dropped)
+        if self.intake.held:
+            self.intake.give_up()
+            self._note("error", "part_dropped", dropped=self.intake.dropped)
         if self._session is None:
             self.life = Life.FINISHED
             return
@@ -525,7 +480,9 @@ class Core:
         self._session.stop(now)
 
     def _wake(self, now: int) -> int:
-        wakes = [self._prune_at, self._state_at, self._retry_at, now + WAKE_AT_LEAST_NS]
+        wakes = [self._prune_at, self.intake.retry_at, now + WAKE_AT_LEAST_NS]
+        if self.life is Life.RUNNING:
+            wakes.append(self._state_at)
         if self._session is not None:
             wakes.append(self._session_wake)
         if self._slots is not None and self._slot is not None:

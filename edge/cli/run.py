@@ -182,6 +182,8 @@ def _open_ports(setup: Setup, log: Log) -> dict[str, SerialPort]:
             opened[line.id] = SerialPort(line, setup.ports[line.id])
         except PortError as error:
             failures.append(error)
+        if not readable(setup.site, line.id):
+            log(Note("warning", "line_without_meters", (("line", line.id),)))
         for meter in unreadable(setup.site, line.id):
             left_out = (("meter", meter.id), ("protocol", meter.protocol))
             log(Note("warning", "meter_left_out", left_out))

@@ -7,9 +7,7 @@ import pytest
 
 from edge.agent import (
     DOWN_NS,
-    HELD_LIMIT,
-    HELD_PAUSE,
-    RETRY_NS,
+    DRAIN_NS,
     Clock,
     Core,
     CoreSettings,
@@ -27,9 +25,13 @@ from edge.bus.parts import (
     Stop,
     SweepPart,
 )
+from edge.journal.intake import HELD_LIMIT, HELD_PAUSE, RETRY_NS
 from edge.journal.model import Limits
 from edge.journal.store import Journal, JournalError
 from edge.site.model import Gateway, Line, Meter, Site
+from edge.uplink.net import NEVER, Actions
+from edge.uplink.session import Phase
+from edge.uplink.settings import Counters
 from protocol.quantity import quantity
 from protocol.uplink.part import decode_part
 from protocol.uplink.quality import Quality
@@ -146,11 +148,11 @@ def test_what_a_sick_disk_refuses_is_held_and_committed_in_order_when_it_is_well
     assert len(notes(step, "journal")) == 1
     assert step.wake <= SECOND + RETRY_NS
     core.step(SECOND + 1, part("b2", B))
-    assert core.accepted == 0
+    assert core.intake.accepted == 0
     journal.sick = False
     core.step(2 * SECOND + 1, None)
     assert [decode_part(entry.body).line for entry in journal.read(0, 9)] == ["b1", "b2"]
-    assert (core.accepted, core.dropped) == (2, 0)
+    assert (core.intake.accepted, core.intake.dropped) == (2, 0)
 
 
 def test_lines_are_paused_before_anything_is_dropped_and_resumed_after(
@@ -163,11 +165,11 @@ def test_lines_are_paused_before_anything_is_dropped_and_resumed_after(
     for _ in range(HELD_PAUSE):
         mail += core.step(SECOND, part("b1", A)).mail
     assert mail == [("b1", Pause()), ("b2", Pause())]
-    assert core.dropped == 0
+    assert core.intake.dropped == 0
     journal.sick = False
     step = core.step(3 * SECOND, None)
     assert step.mail == (("b1", Resume()), ("b2", Resume()))
-    assert core.accepted == HELD_PAUSE
+    assert core.intake.accepted == HELD_PAUSE
 
 
 def test_only_past_its_bound_the_oldest_held_part_is_dropped_and_counted(
@@ -178,7 +180,7 @@ def test_only_past_its_bound_the_oldest_held_part_is_dropped_and_counted(
     journal.sick = True
     for _ in range(HELD_LIMIT + 3):
         step = core.step(SECOND, part("b1", A))
-    assert core.dropped == 3
+    assert core.intake.dropped == 3
     assert notes(step, "part_dropped") == [{"dropped": 3}]
 
 
@@ -268,3 +270,37 @@ def test_only_a_trusted_clock_makes_entries_too_old_to_keep(
     ten_years = 10 * 365 * 86_400_000
     core.step(100 * SECOND, Tick(WALL + ten_years, clock))
     assert len(journal.read(0, 9)) == kept
+
+
+class DeafSession:
+    """A session that never gets anything through."""
+
+    phase, reason, closed = Phase.CONNECTING, "", False
+
+    def step(self, now: int, event: object) -> Actions:
+        return Actions((), NEVER)
+
+    def state(self, state: object) -> None:
+        pass
+
+    def stop(self, now: int) -> None:
+        self.closed = True
+
+
+def test_waiting_for_the_backlog_to_drain_never_spins(journal: Journal) -> None:
+    settings = CoreSettings(version="0", config="d", period_ms=0, sweeps=1)
+    deaf: Any = DeafSession()
+    deaf.counters = Counters()
+    core = Core(SITE, {"b1": (A,), "b2": (B,)}, journal, deaf, settings)
+    core.step(0, Tick(WALL, Clock.TRUSTED))
+    core.step(SECOND, part("b1", A, None))
+    step = core.step(2 * SECOND, part("b2", B, None))
+    for line in ("b1", "b2"):
+        step = core.step(2 * SECOND, stopped(line))
+    now, steps = 2 * SECOND, 0
+    while not step.finished:
+        assert step.wake > now
+        now, steps = step.wake, steps + 1
+        step = core.step(now, None)
+    assert 10 < steps < 100
+    assert now >= 2 * SECOND + DRAIN_NS
