@@ -254,7 +254,8 @@ class Core:
         self._read.update(read)
         clock = CLOCK_QUALITY[self._clock]
         part = to_part(sweep, view.slot, self._meters, self.wall_ms, clock)
-        self.intake.add(Record("sweep", self.wall_ms(now), encode_part(part)))
+        if part.meters or self._due[sweep.line]:
+            self.intake.add(Record("sweep", self.wall_ms(now), encode_part(part)))
         self._store(now)
         if self._slots is not None:
             self._covered(self._slots.add(view.slot, sweep))

@@ -179,13 +179,14 @@ class Sweep:
         self._rows = []
         self._second = []
         self._queue = [_Open(asked, todo=self._items(asked)) for asked in self.meters]
-        self._queue = [opened for opened in self._queue if opened.todo]
         self._running = True
 
     def _items(self, asked: Asked) -> list[int]:
         due = {i: n for i, n in asked.refused_until.items() if n > self.number}
         asked.refused_until = due
-        return [i for i in range(len(asked.exchanges)) if i not in due]
+        wanted = [i for i in range(len(asked.exchanges)) if i not in due]
+        # a meter that refuses everything is still probed: it stays named, and may be another one
+        return wanted or [0]
 
     def _put_off(self, opened: _Open) -> None:
         """A question was lost: the meter's rest waits for the end of the sweep, once."""

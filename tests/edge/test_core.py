@@ -120,6 +120,14 @@ def test_a_part_is_in_the_journal_when_the_step_returns(journal: Journal) -> Non
     assert kept.q == [Quality.CLOCK_UNTRUSTED]
 
 
+def test_a_line_without_meters_puts_nothing_into_the_journal(journal: Journal) -> None:
+    settings = CoreSettings(version="0", config="d", period_ms=60_000)
+    core = Core(SITE, {"b1": (A,), "b2": ()}, journal, None, settings)
+    core.step(0, Tick(WALL, Clock.TRUSTED))
+    core.step(SECOND, SweepPart("b2", WALL // 60_000, 0, True, 0, SECOND, ()))
+    assert journal.read(0, 9) == []
+
+
 def test_back_to_back_sweeps_take_the_wall_time_of_their_start_as_slot(journal: Journal) -> None:
     core = core_of(journal, period_s=0)
     core.step(0, Tick(WALL, Clock.TRUSTED))

@@ -118,6 +118,16 @@ def test_a_refused_item_is_named_and_not_asked_again_for_a_while() -> None:
     assert (A, "02020100") in asked
 
 
+def test_a_meter_that_refuses_everything_is_still_probed_and_named() -> None:
+    sweep = started(A)
+    everything = {(A, "02010100"): End.REFUSED, (A, "02020100"): End.REFUSED}
+    drive(sweep, everything)
+    sweep.mail(StartSweep(6), 0)
+    asked, (part,) = drive(sweep, everything)
+    assert asked == [(A, "02010100")]
+    assert [(row.meter, row.refused) for row in part.rows] == [(A, True)]
+
+
 def test_a_part_leaves_when_readings_have_waited_long_enough() -> None:
     _, parts = drive(started(A, B, C), {}, each=PART_NS // 3)
     assert [(part.part, part.last) for part in parts] == [(0, False), (1, True)]
