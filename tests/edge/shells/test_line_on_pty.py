@@ -20,7 +20,7 @@ from tests.edge.shells.peer import DEADLINE_S, Peer, Script, address_of
 from tests.edge.wire645 import AskVoltage, answer, frame, volts
 
 A, B = "000000000001", "000000000002"
-LINE = Line(id="b1", baud=9600, answer_ms=150)
+LINE = Line(id="b1", baud=9600, answer_ms=400)
 SENDING = 0.03
 """The time our request takes on a line of 9600 baud; a pty hands it over at once."""
 VOLTS = {A: 2201, B: 2316}
