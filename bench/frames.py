@@ -39,17 +39,18 @@ class Figure:
     fast: str
     slow: str
     least: float
-    issue: int
+    due: bool
+    """A promise of today; else a goal that is still worked at."""
 
 
 FIGURES = (
-    Figure("answer", "compiled", "plain", 20, 2),
-    Figure("answer", "plain", "dlt645", 8, 2),
-    Figure("answer", "compiled", "dlt645", 160, 2),
-    Figure("integers", "compiled", "dlt645", 130, 4),
-    Figure("encode", "compiled", "dlt645", 75, 4),
-    Figure("noisy 1..64", "compiled", "dlt645", 120, 4),
-    Figure("noisy 1", "compiled", "dlt645", 25, 4),
+    Figure("answer", "compiled", "plain", 20, True),
+    Figure("answer", "plain", "dlt645", 8, True),
+    Figure("answer", "compiled", "dlt645", 160, True),
+    Figure("integers", "compiled", "dlt645", 130, False),
+    Figure("encode", "compiled", "dlt645", 75, False),
+    Figure("noisy 1..64", "compiled", "dlt645", 120, False),
+    Figure("noisy 1", "compiled", "dlt645", 25, False),
 )
 AT_MOST_EMPTY = 3.0
 """One answer to integers costs at most so many empty compiled calls taking bytes."""
@@ -326,13 +327,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         got = ratio(cells_of[figure.slow], cells_of[figure.fast])
         missed += got < figure.least
         word = "PASS" if got >= figure.least else "MISS"
-        print(f"{name:<78}>={figure.least:>5.0f} x{got:>8.1f} x  {word}  (issue {figure.issue})")
+        print(
+            f"{name:<78}>={figure.least:>5.0f} x{got:>8.1f} x  {word}{'' if figure.due else '  (goal, not yet a promise)'}"
+        )
     if "compiled" in taken["empty"]:
         got = ratio(taken["integers"]["compiled"], taken["empty"]["compiled"])
         missed += got > AT_MOST_EMPTY
         word = "PASS" if got <= AT_MOST_EMPTY else "MISS"
         name = f"{WHAT['integers']}: against an empty call taking bytes"
-        print(f"{name:<78}<={AT_MOST_EMPTY:>5.0f} x{got:>8.1f} x  {word}  (goal for later)")
+        print(
+            f"{name:<78}<={AT_MOST_EMPTY:>5.0f} x{got:>8.1f} x  {word}  (goal, not yet a promise)"
+        )
     return 1 if args.strict and missed else 0
 
 
