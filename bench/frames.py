@@ -327,9 +327,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         got = ratio(cells_of[figure.slow], cells_of[figure.fast])
         missed += got < figure.least
         word = "PASS" if got >= figure.least else "MISS"
-        print(
-            f"{name:<78}>={figure.least:>5.0f} x{got:>8.1f} x  {word}{'' if figure.due else '  (goal, not yet a promise)'}"
-        )
+        note = "" if figure.due else "  (goal, not yet a promise)"
+        print(f"{name:<78}>={figure.least:>5.0f} x{got:>8.1f} x  {word}{note}")
     if "compiled" in taken["empty"]:
         got = ratio(taken["integers"]["compiled"], taken["empty"]["compiled"])
         missed += got > AT_MOST_EMPTY
