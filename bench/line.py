@@ -6,7 +6,7 @@ wall time (DL/T 645-2007: request + answer delay + answer + 30 ms idle, 11 bits 
 from the emulator's truth file, not from what the agent says of itself.
 
 How bytes reach a program decides what an exchange costs: a UART without a buffer hands over single
-characters, the Pi's PL011 eight at a time, an adapter (or a pty) whole answers. All three are
+characters, one with a buffer several at a time, a pty whole answers. All three are
 measured: every wake-up has its price, and the agent's is to be the same in all.
 Run: `python -m bench.line` (about four minutes).
 """

@@ -140,7 +140,6 @@ class _LineView:
     reading: int = 0
     sweep_ms: int = 0
     utilisation: float = 0.0
-    busy: int = 0
     counters: Mapping[str, int] = field(default_factory=dict)
 
 

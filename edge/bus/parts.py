@@ -83,10 +83,8 @@ class SweepPart:
     """Start of the sweep, monotonic ns."""
     ended: int
     rows: tuple[MeterRow, ...]
-    busy: int = 0
-    """Line time of the part's exchanges, ns."""
     minimal: int = 0
-    """Minimal line time of the same exchanges, ns; minimal / (ended - started) = utilisation."""
+    """Minimal line time of the sweep so far, ns; minimal / (ended - started) = utilisation."""
     exchanges: int = 0
 
 

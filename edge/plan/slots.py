@@ -69,10 +69,6 @@ class Slots:
         crowded = sorted(self._open)[:-KEEP]
         return [self._close(slot) for slot in sorted({*late, *crowded})]
 
-    def closes(self) -> int | None:
-        """Wall ms at which the oldest open slot is overdue."""
-        return self.begins(min(self._open) + 1) + GRACE_MS if self._open else None
-
     def _close(self, slot: int) -> Coverage:
         opened = self._open.pop(slot)
         missing = self._meters - opened.read

@@ -84,7 +84,7 @@ class Sweep:
         self._started = 0
         self._part = 0
         self._part_due = NEVER
-        self._busy = self._minimal = self._exchanges = 0
+        self._minimal = self._exchanges = 0
 
     # ---- the work source ----------------------------------------------------------------------
 
@@ -107,7 +107,6 @@ class Sweep:
             # asked by a sweep that has been closed meanwhile, and not wanted by this one
             return ()
         self._exchanges += 1
-        self._busy += outcome.elapsed
         self._minimal += outcome.minimal
         if opened.row is None:
             opened.row = MeterRow(opened.asked.meter, outcome.at)
@@ -175,7 +174,7 @@ class Sweep:
         self._started = now
         self._part = 0
         self._part_due = now + PART_NS
-        self._busy = self._minimal = self._exchanges = 0
+        self._minimal = self._exchanges = 0
         self._rows = []
         self._second = []
         self._queue = [_Open(asked, todo=self._items(asked)) for asked in self.meters]
@@ -250,7 +249,6 @@ class Sweep:
             started=self._started,
             ended=now,
             rows=tuple(self._rows),
-            busy=self._busy,
             minimal=self._minimal,
             exchanges=self._exchanges,
         )
