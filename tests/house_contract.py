@@ -73,10 +73,10 @@ def room(name: str, rooms: str = "", others: frozenset[str] = COMPUTING, *, time
     return Room(name, frozenset(rooms.split()), others, timeless)
 
 
-_BUS = "protocol protocol.quantity protocol.exchange protocol.dlt645 cext"
+_BUS = "protocol protocol.quantity protocol.exchange protocol.dlt645 protocol.modbus cext"
 _SPINE = "edge.words edge.site edge.bus edge.plan edge.journal edge.analysis edge.uplink"
 _AGENT = f"{_SPINE} edge.command {_BUS} protocol.uplink"
-_ALL_EDGE = f"{_AGENT} edge.agent"
+_ALL_EDGE = f"{_AGENT} edge.report edge.agent"
 
 ROOMS = (
     room("cext", "", COMPUTING | {"os", "pathlib"}, timeless=True),
@@ -89,6 +89,12 @@ ROOMS = (
         COMPUTING,
         timeless=True,
     ),
+    room(
+        "protocol.modbus",
+        "cext protocol.quantity protocol.exchange",
+        COMPUTING,
+        timeless=True,
+    ),
     room("protocol.uplink", "cext protocol.quantity", timeless=True),
     room("edge", timeless=True),
     room("edge.words", "", COMPUTING | {"argparse", "os", "sys", "traceback"}, timeless=True),
@@ -96,12 +102,23 @@ ROOMS = (
     room("edge.bus", f"edge.words edge.site {_BUS}", timeless=True),
     room("edge.plan", f"edge.words edge.site edge.bus {_BUS} protocol.uplink", timeless=True),
     room("edge.journal", "edge.words", COMPUTING | FILES, timeless=True),
-    room("edge.analysis", f"edge.words edge.site edge.journal {_BUS}", timeless=True),
+    room(
+        "edge.analysis",
+        "edge.words edge.site protocol.quantity protocol.uplink cext",
+        timeless=True,
+    ),
+    room("edge.monitor", "edge.words protocol.quantity protocol.uplink", COMPUTING, timeless=True),
     room("edge.uplink", "edge.words edge.journal protocol.uplink", timeless=True),
     room("edge.command", f"{_SPINE} {_BUS} protocol.uplink", timeless=True),
-    room("edge.agent", _AGENT, timeless=True),
+    room("edge.report", _AGENT, timeless=True),
+    room("edge.agent", f"{_AGENT} edge.report", timeless=True),
     room("edge.shells", _ALL_EDGE, COMPUTING | OUTSIDE | {"paho", "serial"}, timeless=False),
-    room("edge.cli", f"{_ALL_EDGE} edge.shells", COMPUTING | OUTSIDE | {"rich"}, timeless=False),
+    room(
+        "edge.cli",
+        f"{_ALL_EDGE} edge.shells edge.monitor",
+        COMPUTING | OUTSIDE | {"rich"},
+        timeless=False,
+    ),
     room(
         "firmware_sim",
         "edge.words edge.site protocol.quantity",

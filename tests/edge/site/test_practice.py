@@ -57,7 +57,7 @@ def test_a_sweep_that_cannot_fit_its_period_is_warned_of_with_both_times(tmp_pat
     spoiled = spoil_site(tmp_path, ("period_s = 60", "period_s = 1"))
     problems = [p for p in spoiled.loaded.problems if "line b1" in p.text("en")]
     (problem,) = problems
-    assert "(3 devices) needs about 1.3 s, the period is 1 s; raise period_s" in problem.text("en")
+    assert "(3 devices) needs about 1.5 s, the period is 1 s; raise period_s" in problem.text("en")
     assert spoiled.at(problem) == "baud = 9600"
 
 
@@ -67,9 +67,9 @@ def test_back_to_back_reading_has_no_period_to_fit(tmp_path: Path) -> None:
 
 def test_the_minimal_sweep_time_is_request_delay_answer_and_idle(tmp_path: Path) -> None:
     site = read_site(write(tmp_path))
-    # five exchanges of 20 + 24, six of 20 + 28, one of 48 + 96 bytes; 11 bits at 9600 baud
-    characters = 5 * 44 + 6 * 48 + 144
-    expected = characters * 11 / 9600 + 12 * (0.020 + 0.030)
+    # five exchanges of 20 + 24, seven of 20 + 28, one of 48 + 96 bytes; 11 bits at 9600 baud
+    characters = 5 * 44 + 7 * 48 + 144
+    expected = characters * 11 / 9600 + 13 * (0.020 + 0.030)
     assert line_use(site, site.line("b1")).seconds == pytest.approx(expected)
 
 
