@@ -28,8 +28,6 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
-import msgspec
-
 from edge.journal import Entry, Journal, JournalError, ranges
 from edge.uplink.backoff import SECOND, delay_ns
 from edge.uplink.lanes import Lanes
@@ -55,8 +53,9 @@ from edge.uplink.net import (
 )
 from edge.uplink.settings import Counters, UplinkSettings
 from edge.uplink.settle import Settler
+from edge.uplink.voice import Voice
 from edge.uplink.window import Flight, Window
-from protocol.uplink import Lane, PayloadError, State, Topics, read_commit, state_payload
+from protocol.uplink import Lane, PayloadError, State, Topics, read_commit
 
 __all__ = ["DEST", "Counters", "Phase", "Session", "UplinkSettings"]
 
@@ -98,8 +97,7 @@ class Session:
         """The lanes must be opened anew before anything is taken from them."""
         self._settler = Settler(journal, dest, settings)
         self._window = Window(settings)
-        self._state = State(status="online")
-        self._state_due = True
+        self._voice = Voice(self._topics)
         self._protocol: MqttVersion = "3.1.1" if settings.protocol == "3.1.1" else "5"
         self._asking = False
         """The connection under way is a bare CONNECT that asks for the version."""
@@ -129,8 +127,14 @@ class Session:
 
     def state(self, state: State) -> None:
         """Sets the state to publish, with the next step and at every connect."""
-        self._state = state
-        self._state_due = True
+        self._voice.state(state)
+
+    def announce(self, payload: bytes) -> None:
+        """Sets the site card, said retained on …/site at every connect, before the state.
+
+        One longer than the broker's packets is left unsaid, `counters.cards_too_long`.
+        """
+        self._voice.announce(payload)
 
     def stop(self, now: int) -> None:
         """Says goodbye with the next steps: the offline state, then Disconnect; 2 s at most."""
@@ -170,18 +174,13 @@ class Session:
         self._connection += 1
         self.phase = Phase.CONNECTING
         self._until = now + self.settings.connack_ns
-        will = msgspec.structs.replace(
-            State(status="offline", reason="lost"),
-            version=self._state.version,
-            config=self._state.config,
-            epoch=self._journal.epoch,
-        )
+        will = b"" if self._asking else self._voice.will(self._journal.epoch)
         self._items.append(
             Connect(
                 connection=self._connection,
                 protocol=self._protocol,
                 will_topic="" if self._asking else self._topics.state,
-                will_payload=b"" if self._asking else state_payload(will),
+                will_payload=will,
                 client_id=f"boxgate-{self.settings.site}-{self.settings.gateway}",
                 keepalive=self.settings.keepalive_s,
             )
@@ -199,7 +198,7 @@ class Session:
         self._since = now
         self._window.open(event.receive_maximum)
         self._packet = event.maximum_packet
-        self._state_due = True
+        self._voice.open()
         self._stale = True
         self._commit_at = NEVER
         if self.settings.ack == "head-end":
@@ -334,26 +333,20 @@ class Session:
     # ---- what goes out ------------------------------------------------------------------------
 
     def _speak(self, now: int) -> None:
-        """The state message: one in flight at a time, the farewell last of all."""
-        if self.phase is Phase.LEAVING:
-            if not self._farewell and not self._window.full():
-                offline = msgspec.structs.replace(self._state, status="offline", reason="stopped")
-                self._farewell = self._publish(now, self._topics.state, offline, retain=True)
+        """What the gateway says of itself: one in flight at a time, the farewell last of all."""
+        if self._window.full():
             return
-        if self._state_due and not self._window.speaking() and not self._window.full():
-            facts = {name: getattr(self.counters, name) for name in Counters.__slots__}
-            said = msgspec.structs.replace(self._state, uplink={**self._state.uplink, **facts})
-            # longer than this broker's packets: the bare facts go without the lines' and counters'
-            bare = msgspec.structs.replace(said, lines={}, uplink={})
-            fitting = [state for state in (said, bare) if self._fits(state)]
-            if fitting:
-                self._publish(now, self._topics.state, fitting[0], retain=True)
-            self._state_due = False
+        if self.phase is Phase.LEAVING:
+            if not self._farewell:
+                self._farewell = self._publish(now, *self._voice.farewell(), retain=True)
+        elif not self._window.speaking():
+            said = self._voice.next(self.counters, self._fits)
+            if said is not None:
+                self._publish(now, *said, retain=True)
 
-    def _fits(self, state: State) -> bool:
+    def _fits(self, topic: str, payload: bytes) -> bool:
         """Whether the broker takes a packet that long; sending it would end the connection."""
-        size = len(self._topics.state) + len(state_payload(state)) + PACKET_OVERHEAD
-        return not self._packet or size <= self._packet
+        return not self._packet or len(topic) + len(payload) + PACKET_OVERHEAD <= self._packet
 
     def _send(self, now: int) -> None:
         self._unfinished = False
@@ -394,7 +387,7 @@ class Session:
         except PayloadError:
             self._set_apart(entry.seq)
             return
-        if self._packet and len(topic) + len(payload) + PACKET_OVERHEAD > self._packet:
+        if not self._fits(topic, payload):
             self._set_apart(entry.seq)
             return
         self._publish(now, topic, payload, retain=False, seq=entry.seq)
@@ -405,14 +398,11 @@ class Session:
         self._unsendable = ranges.merge(self._unsendable, [(seq, seq)])
         self.counters.unsendable = ranges.total(self._unsendable)
 
-    def _publish(
-        self, now: int, topic: str, payload: bytes | State, retain: bool, seq: int = 0
-    ) -> int:
+    def _publish(self, now: int, topic: str, payload: bytes, retain: bool, seq: int = 0) -> int:
         self._handle += 1
-        body = state_payload(payload) if isinstance(payload, State) else payload
         self._window.leave(self._handle, Flight(seq, self._lanes.epoch, now))
         self._items.append(
-            Publish(self._connection, self._handle, topic, body, qos=1, retain=retain)
+            Publish(self._connection, self._handle, topic, payload, qos=1, retain=retain)
         )
         return self._handle
 

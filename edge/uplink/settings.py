@@ -58,5 +58,7 @@ class Counters:
     bad_commits: int = 0
     """Messages on .../commit that are none, or of another epoch."""
     journal_errors: int = 0
+    cards_too_long: int = 0
+    """Site cards longer than the broker's packets, left unsaid."""
     resends: int = 0
     """Times everything uncommitted was begun again for want of a commit."""

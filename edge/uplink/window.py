@@ -15,7 +15,7 @@ from protocol.uplink import Lane
 
 @dataclass(frozen=True, slots=True)
 class Flight:
-    """A publish not yet acknowledged; seq 0 = a state message; `at` is when it left, ns."""
+    """A publish not yet acknowledged; seq 0 = a state or site card; `at`: when it left, ns."""
 
     seq: int
     epoch: str
@@ -58,7 +58,7 @@ class Window:
         return [flight for flight in self._flights.values() if flight.seq]
 
     def speaking(self) -> bool:
-        """Whether a state message is in flight."""
+        """Whether a state or site card is in flight."""
         return any(not flight.seq for flight in self._flights.values())
 
     def full(self) -> bool:

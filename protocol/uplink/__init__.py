@@ -13,11 +13,24 @@ from protocol.uplink.event import (
 )
 from protocol.uplink.part import Part, decode_part, encode_part
 from protocol.uplink.quality import Quality
+from protocol.uplink.site import (
+    CardDevices,
+    CardFeeder,
+    CardLine,
+    CardTransformer,
+    SiteCard,
+    read_site_card,
+    site_payload,
+)
 from protocol.uplink.state import LineHealth, State, read_state, state_payload
 from protocol.uplink.topic import Topics
 
 __all__ = [
     "Batch",
+    "CardDevices",
+    "CardFeeder",
+    "CardLine",
+    "CardTransformer",
     "Commit",
     "Event",
     "EventMessage",
@@ -26,6 +39,7 @@ __all__ = [
     "Part",
     "PayloadError",
     "Quality",
+    "SiteCard",
     "State",
     "Topics",
     "batch_payload",
@@ -38,6 +52,8 @@ __all__ = [
     "read_batch",
     "read_commit",
     "read_event",
+    "read_site_card",
     "read_state",
+    "site_payload",
     "state_payload",
 ]

@@ -45,6 +45,11 @@ class Topics:
         return self._under("state")
 
     @property
+    def card(self) -> str:
+        """The site card on .../site, up, QoS 1, retained."""
+        return self._under("site")
+
+    @property
     def commit(self) -> str:
         """The head-end's word, down, QoS 1."""
         return self._under("commit")

@@ -9,12 +9,17 @@ import pytest
 
 from protocol.uplink import (
     Batch,
+    CardDevices,
+    CardFeeder,
+    CardLine,
+    CardTransformer,
     Commit,
     Event,
     EventMessage,
     LineHealth,
     Part,
     Quality,
+    SiteCard,
     State,
     batch_payload,
     commit_payload,
@@ -22,7 +27,9 @@ from protocol.uplink import (
     read_batch,
     read_commit,
     read_event,
+    read_site_card,
     read_state,
+    site_payload,
     state_payload,
 )
 
@@ -89,6 +96,26 @@ EXAMPLES = {
     "will": state_payload(
         State(status="offline", reason="lost", version="0.1.0", config="9c41d2aa07be1f30")
     ),
+    "site": site_payload(
+        SiteCard(
+            site="luying",
+            name="Luying",
+            gateway="gw1",
+            config="9c41d2aa07be1f30",
+            timezone="Asia/Shanghai",
+            period_s=60,
+            transformers=[CardTransformer(id="T1", rated_kva=400.0)],
+            feeders=[CardFeeder(id="F1", transformer="T1")],
+            lines=[CardLine(id="b1"), CardLine(id="station")],
+            devices=CardDevices(
+                id=["370112000001", "370112009001", "tmu1"],
+                kind=["household", "master", "tmu"],
+                line=["b1", "station", "station"],
+                phase=["A", "ABC", ""],
+                place=["T1/F1/B1/B1-1", "T1", "T1"],
+            ),
+        )
+    ),
     "commit": commit_payload(Commit(epoch=EPOCH, ranges=[(1, 1024), (1030, 1030)])),
 }
 READERS = {
@@ -96,6 +123,7 @@ READERS = {
     "event": read_event,
     "state": read_state,
     "will": read_state,
+    "site": read_site_card,
     "commit": read_commit,
 }
 
@@ -107,7 +135,7 @@ def shown(name: str) -> str:
 
 
 def table(title: str) -> dict[str, str]:
-    section = TEXT.split(f"## {title}", 1)[1].split("\n## ", 1)[0]
+    section = TEXT.split(f"\n## {title}\n", 1)[1].split("\n## ", 1)[0]
     rows = [line.split("|") for line in section.splitlines() if line.startswith("| `")]
     return {key: row[1] for row in rows for key in re.findall(r"`([^`]+)`", row[1])}
 
@@ -129,6 +157,7 @@ def test_each_example_can_be_read(name: str) -> None:
         ("Data", Batch),
         ("Event", EventMessage),
         ("State", State),
+        ("Site card", SiteCard),
         ("Commit", Commit),
     ],
 )
@@ -145,7 +174,7 @@ def test_each_quality_bit_has_its_row() -> None:
 
 def test_each_topic_is_named() -> None:
     assert "boxgate/1/{site}/{gateway}/…" in TEXT
-    for tail in ("data", "event", "state", "commit", "request/{verb}", "response/{verb}"):
+    for tail in ("data", "event", "state", "site", "commit", "request/{verb}", "response/{verb}"):
         assert f"`…/{tail}`" in TEXT
 
 

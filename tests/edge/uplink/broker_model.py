@@ -47,6 +47,7 @@ class World:
     most: int = 0
     seen: list[Batch] = field(default_factory=list)
     states: list[State] = field(default_factory=list)
+    cards: list[Publish] = field(default_factory=list)
     acked: set[int] = field(default_factory=set)
     wake: int = 0
 
@@ -109,6 +110,9 @@ class World:
         code = reason if reason is not None else 0 if self.subscribed else 16
         if publish.topic.endswith("/state"):
             self.states.append(read_state(publish.payload))
+            code = 0 if reason is None else reason
+        elif publish.topic.endswith("/site"):
+            self.cards.append(publish)
             code = 0 if reason is None else reason
         elif code == 0 and deliver:
             self.seen.append(read_batch(publish.payload))

@@ -47,6 +47,94 @@ def test_the_retained_state_goes_out_first_at_every_connect(journal: Journal) ->
     assert w.states[-1].uplink["connections"] == 2
 
 
+def test_the_site_card_goes_out_retained_before_the_state_at_every_connect(
+    journal: Journal,
+) -> None:
+    w = world(journal)
+    w.session.announce(b"card")
+    for connection in (1, 2):
+        w.online()
+        first = w.inbox[0]
+        assert (first.topic, first.payload) == ("boxgate/1/s/g/site", b"card")
+        assert (first.retain, first.qos) == (True, 1)
+        assert len(w.states) == connection - 1
+        w.take_all()
+        assert (len(w.cards), len(w.states)) == (connection, connection)
+        w.session.announce(b"card")
+        w.step()
+        assert not w.inbox
+        w.lose()
+
+
+def test_a_new_card_is_announced_on_the_connection_that_stands(journal: Journal) -> None:
+    w = world(journal)
+    w.session.announce(b"old")
+    w.online()
+    w.take_all()
+    w.session.announce(b"new")
+    w.step()
+    w.take_all()
+    assert [card.payload for card in w.cards] == [b"old", b"new"]
+    assert len(w.states) == 1
+
+
+def test_without_a_card_nothing_is_announced(journal: Journal) -> None:
+    w = world(journal)
+    w.online()
+    w.take_all()
+    assert w.cards == []
+
+
+@pytest.mark.parametrize("window", [1, 2, 20])
+def test_the_card_waits_its_turn_in_any_window(journal: Journal, window: int) -> None:
+    fill(journal, 30)
+    w = world(journal, window=window)
+    w.session.announce(b"card")
+    w.online()
+    assert [p.topic.rpartition("/")[2] for p in w.inbox if p.retain] == ["site"]
+    w.take_all()
+    assert (len(w.cards), len(w.states), left(journal)) == (1, 1, [])
+    assert w.most <= window
+
+
+def test_a_card_longer_than_the_brokers_packets_is_left_unsaid_and_counted(
+    journal: Journal,
+) -> None:
+    w = world(journal)
+    w.session.announce(b"x" * 2000)
+    w.online(maximum_packet=1500)
+    w.take_all()
+    assert w.cards == []
+    assert w.states[0].uplink["cards_too_long"] == 1
+    w.lose()
+    w.online()
+    w.take_all()
+    assert len(w.cards) == 1
+
+
+def test_a_refused_card_is_counted_and_stops_nothing(journal: Journal) -> None:
+    fill(journal, 3)
+    w = world(journal)
+    w.session.announce(b"card")
+    w.online()
+    w.take(reason=135)
+    w.take_all()
+    assert w.session.counters.refused == 1
+    assert (len(w.states), left(journal)) == (1, [])
+
+
+def test_the_farewell_says_no_card(journal: Journal) -> None:
+    w = world(journal)
+    w.online()
+    w.take_all()
+    w.session.announce(b"card")
+    w.session.stop(w.now)
+    w.step()
+    assert [p.topic for p in w.inbox] == ["boxgate/1/s/g/state"]
+    w.take_all()
+    assert (w.session.closed, w.cards) == (True, [])
+
+
 def test_a_new_state_waits_for_the_one_in_flight(journal: Journal) -> None:
     w = world(journal)
     w.online()

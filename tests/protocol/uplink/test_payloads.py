@@ -13,12 +13,17 @@ from hypothesis import strategies as st
 from protocol.quantity import quantities
 from protocol.uplink import (
     Batch,
+    CardDevices,
+    CardFeeder,
+    CardLine,
+    CardTransformer,
     Commit,
     Event,
     LineHealth,
     Part,
     PayloadError,
     Quality,
+    SiteCard,
     State,
     Topics,
     batch_payload,
@@ -31,7 +36,9 @@ from protocol.uplink import (
     read_batch,
     read_commit,
     read_event,
+    read_site_card,
     read_state,
+    site_payload,
     state_payload,
 )
 
@@ -44,6 +51,7 @@ DECODERS: list[Callable[[bytes], object]] = [
     read_event,
     read_state,
     read_commit,
+    read_site_card,
 ]
 PART = Part(
     slot=7,
@@ -55,6 +63,24 @@ PART = Part(
     dt={"energy_forward": [310, 0]},
     columns={"voltage_a": [2201, 2199], "energy_forward": [123456, None]},
     q=[0, int(Quality.NO_ANSWER)],
+)
+CARD = SiteCard(
+    site="s",
+    name="西苑",
+    gateway="g",
+    config="9c41",
+    timezone="Asia/Shanghai",
+    period_s=60,
+    transformers=[CardTransformer(id="T1", rated_kva=400)],
+    feeders=[CardFeeder(id="F1", transformer="T1")],
+    lines=[CardLine(id="b1", name="1号楼")],
+    devices=CardDevices(
+        id=["000000000101", "tmu1"],
+        kind=["household", "tmu"],
+        line=["b1", "b1"],
+        phase=["A", ""],
+        place=["T1/F1/B1/B1-1", "T1"],
+    ),
 )
 
 
@@ -160,6 +186,31 @@ def test_a_state_round_trips() -> None:
     assert read_state(state_payload(state)) == state
 
 
+def test_a_site_card_round_trips_and_unknown_keys_are_passed_over() -> None:
+    assert read_site_card(site_payload(CARD)) == CARD
+    fields = json.loads(site_payload(CARD))
+    assert read_site_card(json.dumps({**fields, "new": [1]}).encode()) == CARD
+    assert read_site_card(b'{"site":"s","gateway":"g"}') == SiteCard(site="s", gateway="g")
+
+
+@pytest.mark.parametrize("column", ["kind", "line", "phase", "place"])
+def test_a_site_card_with_a_place_missing_in_one_column_is_refused(column: str) -> None:
+    fields = json.loads(site_payload(CARD))
+    fields["devices"][column].pop()
+    with pytest.raises(PayloadError, match=column):
+        read_site_card(json.dumps(fields).encode())
+
+
+@pytest.mark.parametrize(
+    ("column", "wrong"), [("kind", "solar"), ("phase", "N"), ("place", None), ("line", 1)]
+)
+def test_a_site_card_of_other_words_is_refused(column: str, wrong: object) -> None:
+    fields = json.loads(site_payload(CARD))
+    fields["devices"][column][0] = wrong
+    with pytest.raises(PayloadError):
+        read_site_card(json.dumps(fields).encode())
+
+
 @given(st.lists(st.tuples(COUNT.filter(bool), COUNT.filter(bool)), max_size=5))
 def test_a_commit_round_trips(ranges: list[tuple[int, int]]) -> None:
     assert read_commit(commit_payload(Commit(epoch="e", ranges=ranges))).ranges == ranges
@@ -203,6 +254,7 @@ def test_mutated_messages_give_a_message_or_the_typed_error(data: st.DataObject)
         (batch_payload(PART, "e1", 3, "live"), read_batch),
         (commit_payload(Commit(epoch="e", ranges=[(1, 2)])), read_commit),
         (state_payload(State(status="online", lines={"b": LineHealth()})), read_state),
+        (site_payload(CARD), read_site_card),
     ]
     whole, decode = data.draw(st.sampled_from(pairs))
     mutated = bytearray(whole)
@@ -212,7 +264,7 @@ def test_mutated_messages_give_a_message_or_the_typed_error(data: st.DataObject)
         found = decode(bytes(mutated[: data.draw(st.integers(0, len(mutated)))]))
     except PayloadError:
         return
-    assert isinstance(found, Part | Batch | Commit | State)
+    assert isinstance(found, Part | Batch | Commit | State | SiteCard)
 
 
 def test_nesting_bombs_and_oversize_are_refused() -> None:
@@ -237,6 +289,7 @@ def test_topics_follow_the_published_tree() -> None:
     assert topics.data == "boxgate/1/xiyuan-5/gw_1/data"
     assert topics.event == "boxgate/1/xiyuan-5/gw_1/event"
     assert topics.state == "boxgate/1/xiyuan-5/gw_1/state"
+    assert topics.card == "boxgate/1/xiyuan-5/gw_1/site"
     assert topics.commit == "boxgate/1/xiyuan-5/gw_1/commit"
     assert topics.request("read") == "boxgate/1/xiyuan-5/gw_1/request/read"
     assert topics.response("read") == "boxgate/1/xiyuan-5/gw_1/response/read"
