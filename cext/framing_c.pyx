@@ -1,8 +1,10 @@
 # cython: boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
 # cython: always_allow_keywords=False, auto_pickle=False
-"""DL/T 645 framing, compiled: bytes in, whole checked frames out. The theory is in framing_py.py.
+"""DL/T 645 and Modbus RTU framing, compiled: bytes in, whole checked frames out.
 
-The twin is the reference: same frames, same counters, byte for byte. What differs is the storage.
+The twin framing_py.py is the reference and holds the theory: same frames, same counters, byte for
+byte. What differs is the storage, here that of Scanner645; ScannerModbus does the same with less,
+for at most one answer is ever pending: what must be kept is joined into a new bytes object.
 No byte of an answer that comes whole while nothing is pending is copied: it is framed where it
 lies, and the frame holds on to the chunk. All else goes through the scanner's store, a bytes object
 of its own that nobody else sees: bytes are added behind `tail` while there is room and never
@@ -102,6 +104,11 @@ cdef class Frame645:
     def control(self):
         """Control code C."""
         return self.wire[8]
+
+    @property
+    def answer(self):
+        """D7 of the control code: the frame comes from a meter."""
+        return self.wire[8] >= 0x80
 
     @property
     def identifier(self):
@@ -325,4 +332,252 @@ def build645(address, control, bytes data not None, wake):
         p[HEADER + i] = <unsigned char>(d[i] + OFFSET)
     p[HEADER + n] = total(p, HEADER + n)
     p[HEADER + n + 1] = END
+    return out
+
+
+cdef enum:
+    SHORTEST = 5                # unit, function|80, code, CRC
+    LONGEST_RTU = 256
+    EXCEPTION = 0x80
+
+# CRC[k][b]: what byte b does to the CRC when k more bytes follow it.
+cdef unsigned short CRC[8][256]
+
+
+cdef void _fill_crc() noexcept:
+    cdef int value, bit, k
+    cdef unsigned int crc
+    for value in range(256):
+        crc = value
+        for bit in range(8):
+            crc = (crc >> 1) ^ 0xA001 if crc & 1 else crc >> 1
+        CRC[0][value] = <unsigned short>crc
+    for k in range(1, 8):
+        for value in range(256):
+            crc = CRC[k - 1][value]
+            CRC[k][value] = <unsigned short>((crc >> 8) ^ CRC[0][crc & 0xFF])
+
+_fill_crc()
+
+
+cdef inline unsigned int crc16(bytes_p p, Py_ssize_t n) noexcept nogil:
+    """CRC-16 of Modbus, eight bytes a step: only two of eight look-ups wait for the step before."""
+    cdef unsigned int crc = 0xFFFF
+    while n >= 8:
+        crc = (
+            CRC[7][p[0] ^ (crc & 0xFF)] ^ CRC[6][p[1] ^ (crc >> 8)]
+            ^ CRC[5][p[2]] ^ CRC[4][p[3]] ^ CRC[3][p[4]] ^ CRC[2][p[5]] ^ CRC[1][p[6]] ^ CRC[0][p[7]]
+        )
+        p += 8
+        n -= 8
+    while n > 0:
+        crc = (crc >> 8) ^ CRC[0][(crc ^ p[0]) & 0xFF]
+        p += 1
+        n -= 1
+    return crc
+
+
+@cython.final
+@cython.freelist(16)
+cdef class FrameModbus:
+    """One whole, checked Modbus RTU answer; made by a scanner only."""
+
+    cdef readonly long long start
+    cdef Py_ssize_t size
+    cdef bytes_p wire           # its bytes, inside owner
+    cdef bytes owner
+
+    def __init__(self):
+        raise TypeError("a FrameModbus is made by ScannerModbus.feed")
+
+    @property
+    def unit(self):
+        """Unit address."""
+        return self.wire[0]
+
+    @property
+    def function(self):
+        """Function code; bit 80H set = exception answer."""
+        return self.wire[1]
+
+    @property
+    def data(self):
+        """What stands between function and CRC; of an exception the one byte of its code."""
+        return PyBytes_FromStringAndSize(<const char *>self.wire + 2, self.size - 4)
+
+    @property
+    def raw(self):
+        """From the unit to the CRC, as on the line."""
+        return PyBytes_FromStringAndSize(<const char *>self.wire, self.size)
+
+    @property
+    def answer(self):
+        """Always True: only the awaited answer is ever framed."""
+        return True
+
+    def __repr__(self):
+        return f"<FrameModbus {self.raw.hex(' ').upper()} at {self.start}>"
+
+
+@cython.final
+cdef class ScannerModbus:
+    """Finds the answer to one question in a stream of bytes that may hold anything."""
+
+    cdef readonly long long noise
+    cdef readonly long long bad
+    cdef long long base         # window[0] is byte base of all fed
+    cdef bytes window           # None = empty
+    cdef Py_ssize_t size        # of window
+    cdef Py_ssize_t head        # window[head:] is pending
+    cdef long long due          # nothing new can be said before this many bytes have come
+    cdef bint undrained
+    cdef int unit
+    cdef int function           # 0 = nothing is expected
+    cdef int length
+    cdef int count              # the byte count the answer must have, -1 = it has none
+
+    def expect(self, unit, function, length):
+        """What was asked: unit, function, length of the whole answer with CRC."""
+        cdef int u = <int>whole(unit, 0xFF, "unit")
+        if not 1 <= function < EXCEPTION:
+            raise ValueError("function must be 0x1..0x7f")
+        if not SHORTEST <= length <= LONGEST_RTU:
+            raise ValueError(f"length must be {SHORTEST}..{LONGEST_RTU}")
+        self.unit = u
+        self.function = function
+        self.length = length
+        self.count = self.length - 5 if self.function <= 4 else -1
+        self.due = 0
+
+    def feed(self, bytes data not None):
+        """The next whole checked answer, or None; feed(b"") for more."""
+        cdef Py_ssize_t n = PyBytes_GET_SIZE(data)
+        if self.function == 0:
+            self.noise += n
+            self.base += n
+            return None
+        if self.size == 0:
+            if n == 0:
+                return None
+            self.window = data
+            self.size = n
+        elif n:
+            self.append(data, n)
+        if self.base + self.size < self.due:
+            return None
+        return self.search()
+
+    def gap(self):
+        """Silence: what is pending can't be continued, it is thrown away."""
+        if not self.undrained:
+            self.forget(self.size)
+
+    cdef int append(self, bytes data, Py_ssize_t n) except -1:
+        cdef Py_ssize_t pending = self.size - self.head
+        cdef bytes joined
+        if pending > UNDRAINED:
+            self.noise += pending - UNDRAINED
+            self.head = self.size - UNDRAINED
+            pending = UNDRAINED
+        joined = PyBytes_FromStringAndSize(NULL, pending + n)
+        memcpy(PyBytes_AS_STRING(joined), PyBytes_AS_STRING(self.window) + self.head, pending)
+        memcpy(PyBytes_AS_STRING(joined) + pending, PyBytes_AS_STRING(data), n)
+        self.window = joined
+        self.base += self.head
+        self.size = pending + n
+        self.head = 0
+        return 0
+
+    cdef inline void clear(self) noexcept:
+        self.base += self.size
+        self.window = None
+        self.size = self.head = 0
+
+    cdef inline void forget(self, Py_ssize_t upto) noexcept:
+        self.noise += upto - self.head
+        self.head = upto
+        if upto == self.size:
+            self.clear()
+
+    cdef inline Py_ssize_t assess(self, bytes_p p, Py_ssize_t have) noexcept:
+        """> 0: pending, that many bytes are needed; 0: refused; < 0: whole, minus its size."""
+        cdef Py_ssize_t size
+        if have < 2:
+            return 2
+        if p[1] == self.function:
+            if self.count >= 0:
+                if have < 3:
+                    return 3
+                if p[2] != self.count:
+                    return 0
+            size = self.length
+        elif p[1] == (self.function | EXCEPTION):
+            size = SHORTEST
+        else:
+            return 0
+        if have < size:
+            return size
+        # a CRC over data and its own CRC leaves nothing
+        if crc16(p, size) == 0:
+            return -size
+        self.bad += 1
+        return 0
+
+    cdef object search(self):
+        cdef bytes_p first = <bytes_p>PyBytes_AS_STRING(self.window)
+        cdef bytes_p end = first + self.size
+        cdef bytes_p p = first + self.head
+        cdef Py_ssize_t size = 0
+        cdef FrameModbus frame
+        while p < end:
+            p = <bytes_p>memchr(p, self.unit, end - p)
+            if p is NULL:
+                break
+            size = self.assess(p, end - p)
+            if size:
+                break
+            p += 1
+        if size == 0:
+            self.forget(self.size)
+            self.due = self.base + 1
+            self.undrained = False
+            return None
+        self.noise += p - first - self.head
+        self.head = p - first
+        if size > 0:
+            self.due = self.base + self.head + size
+            self.undrained = False
+            return None
+        frame = FrameModbus.__new__(FrameModbus)
+        frame.start = self.base + self.head
+        frame.size = -size
+        frame.wire = p
+        frame.owner = self.window
+        self.head -= size
+        if self.head == self.size:
+            self.clear()
+        self.due = 0
+        self.undrained = True
+        return frame
+
+
+@cython.binding(False)
+def build_modbus(unit, function, bytes data not None):
+    """A whole RTU frame for the line."""
+    cdef long long u = whole(unit, 0xFF, "unit")
+    cdef long long f = whole(function, 0xFF, "function")
+    cdef Py_ssize_t n = PyBytes_GET_SIZE(data)
+    cdef unsigned int crc
+    cdef bytes out
+    cdef unsigned char *p
+    if n > LONGEST_RTU - 4:
+        raise ValueError(f"data must be at most {LONGEST_RTU - 4} bytes")
+    out = PyBytes_FromStringAndSize(NULL, n + 4)
+    p = <unsigned char *>PyBytes_AS_STRING(out)
+    p[0] = <unsigned char>u
+    p[1] = <unsigned char>f
+    memcpy(p + 2, PyBytes_AS_STRING(data), n)
+    crc = crc16(p, n + 2)
+    p[n + 2] = <unsigned char>(crc & 0xFF)
+    p[n + 3] = <unsigned char>(crc >> 8)
     return out

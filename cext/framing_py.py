@@ -1,7 +1,7 @@
-"""DL/T 645 framing, plain twin and reference: bytes in, whole checked frames out.
+"""DL/T 645 and Modbus RTU framing, plain twin and reference: bytes in, whole checked frames out.
 
-Theory of operation
--------------------
+Theory of operation, DL/T 645
+-----------------------------
 A frame is 68 A0..A5 68 C L DATA[L] CS 16 (DL/T 645-2007 §5.2). 68 and 16 may stand anywhere inside,
 and a line brings wake-up FE bytes, noise, torn frames and its own echo. So every 68 is a candidate
 and is in one of three states:
@@ -21,6 +21,23 @@ whatever is fed.
 
 `noise` counts every byte thrown away that is not FE. `bad` counts candidates with a full header
 whose checksum or end was wrong; candidates given up to a gap or a winner are not bad.
+
+Theory of operation, Modbus RTU
+-------------------------------
+Nothing in an RTU answer says where it begins or how long it is, and no host keeps the silences
+that should tell (Modbus over serial line V1.02 §2.5.1.1). But a master knows what it asked. So the
+scanner is told by expect(), and a candidate is one of two shapes only:
+
+    unit function … CRC             `length` long; functions 01..04: byte count = length - 5
+    unit function|80 code CRC       5 long, the exception answer
+
+The leftmost candidate is pending until all of it has come, then it is a frame or one byte of noise,
+and the search goes on behind that byte. A later candidate never overtakes it, so what stands in an
+answer's data is never taken for a frame and the frames do not depend on how the bytes are cut. Nor
+is a good answer held back by a false start: the false one ends before it (an exception behind a
+false start of an answer alone may wait until the caller tells of silence). Each candidate is
+weighed at most four times (unit, function, byte count, CRC), a drained scanner holds 255 bytes at
+most. `noise` counts every byte thrown away, `bad` the candidates refused for their CRC.
 """
 
 LIMIT = 4096
@@ -61,6 +78,11 @@ class Frame645:
     def control(self) -> int:
         """Control code C."""
         return self._raw[8]
+
+    @property
+    def answer(self) -> bool:
+        """D7 of the control code: the frame comes from a meter."""
+        return self._raw[8] >= 0x80
 
     @property
     def identifier(self) -> int:
@@ -246,3 +268,230 @@ def build645(address: int, control: int, data: bytes, wake: int) -> bytes:
         data.translate(_PLUS),
     )
     return b"%b%b%c\x16" % (b"\xfe" * _whole(wake, 0xFF, "wake"), body, sum(body) & 0xFF)
+
+
+def _crc_table() -> tuple[int, ...]:
+    table = []
+    for value in range(256):
+        for _ in range(8):
+            value = (value >> 1) ^ 0xA001 if value & 1 else value >> 1
+        table.append(value)
+    return tuple(table)
+
+
+_CRC = _crc_table()
+_SHORTEST, _LONGEST = 5, 256
+_EXCEPTION = 0x80
+
+
+def _crc(data: bytes) -> int:
+    """CRC-16 of Modbus: polynomial A001 reflected, from FFFF (V1.02 §6.2.2)."""
+    crc, table = 0xFFFF, _CRC
+    for value in data:
+        crc = (crc >> 8) ^ table[(crc ^ value) & 0xFF]
+    return crc
+
+
+class FrameModbus:
+    """One whole, checked Modbus RTU answer; made by a scanner only."""
+
+    __slots__ = ("_raw", "_start")
+    _raw: bytes
+    _start: int
+
+    def __init__(self) -> None:
+        raise TypeError("a FrameModbus is made by ScannerModbus.feed")
+
+    @property
+    def start(self) -> int:
+        """Offset of the unit byte in all bytes fed to the scanner."""
+        return self._start
+
+    @property
+    def raw(self) -> bytes:
+        """From the unit to the CRC, as on the line."""
+        return self._raw
+
+    @property
+    def unit(self) -> int:
+        """Unit address."""
+        return self._raw[0]
+
+    @property
+    def function(self) -> int:
+        """Function code; bit 80H set = exception answer."""
+        return self._raw[1]
+
+    @property
+    def data(self) -> bytes:
+        """What stands between function and CRC; of an exception the one byte of its code."""
+        return self._raw[2:-2]
+
+    @property
+    def answer(self) -> bool:
+        """Always True: only the awaited answer is ever framed."""
+        return True
+
+    def __repr__(self) -> str:
+        return f"<FrameModbus {self._raw.hex(' ').upper()} at {self._start}>"
+
+
+def _frame_modbus(raw: bytes, start: int) -> FrameModbus:
+    frame = _new(FrameModbus)
+    frame._raw = raw
+    frame._start = start
+    return frame
+
+
+class ScannerModbus:
+    """Finds the answer to one question in a stream of bytes that may hold anything."""
+
+    __slots__ = (
+        "_bad", "_base", "_count", "_drained", "_due", "_function", "_head", "_length", "_noise",
+        "_unit", "_window",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self._noise = 0
+        self._bad = 0
+        self._window = b""
+        self._base = 0  # offset of window[0] in all bytes fed
+        self._head = 0  # window[head:] is pending
+        self._due = 0  # nothing new can be said before this many bytes have come
+        self._drained = True
+        self._unit = 0
+        self._function = 0  # 0 = nothing is expected
+        self._length = 0
+        self._count = -1  # the byte count the answer must have, -1 = it has none
+
+    @property
+    def noise(self) -> int:
+        """Bytes thrown away since creation."""
+        return self._noise
+
+    @property
+    def bad(self) -> int:
+        """Candidates refused for their CRC since creation."""
+        return self._bad
+
+    def expect(self, unit: int, function: int, length: int) -> None:
+        """What was asked: unit, function (1..7FH), length of the whole answer with CRC (5..256).
+
+        Stands until the next call. What is pending is looked at again under the new question.
+        ValueError for what no answer can have.
+        """
+        _whole(unit, 0xFF, "unit")
+        if not 1 <= function < _EXCEPTION:
+            raise ValueError("function must be 0x1..0x7f")
+        if not _SHORTEST <= length <= _LONGEST:
+            raise ValueError(f"length must be {_SHORTEST}..{_LONGEST}")
+        self._unit = unit
+        self._function = function
+        self._length = length
+        self._count = length - 5 if function <= 4 else -1
+        self._due = 0
+
+    def feed(self, data: bytes) -> FrameModbus | None:
+        """The next whole checked answer, or None; feed(b"") for more that may already wait."""
+        if not self._function:
+            self._noise += len(data)
+            self._base += len(data)
+            return None
+        if not self._window:
+            self._window = data
+        elif data:
+            self._append(data)
+        if self._base + len(self._window) < self._due:
+            return None
+        return self._search()
+
+    def gap(self) -> None:
+        """Silence: what is pending can't be continued, it is thrown away.
+
+        To be told when feed() has returned None; while answers still wait to be drained it is
+        passed over.
+        """
+        if self._drained:
+            self._forget(len(self._window))
+
+    def _append(self, data: bytes) -> None:
+        window, head = self._window, self._head
+        if len(window) - head > LIMIT:
+            self._noise += len(window) - LIMIT - head
+            head = len(window) - LIMIT
+        self._window = window[head:] + data
+        self._base += head
+        self._head = 0
+
+    def _forget(self, upto: int) -> None:
+        """Throw window[head:upto] away."""
+        self._noise += upto - self._head
+        if upto == len(self._window):
+            self._base += upto
+            self._window = b""
+            upto = 0
+        self._head = upto
+
+    def _assess(self, at: int) -> int:
+        """> 0: pending, that many bytes are needed; 0: refused; < 0: whole, minus its size."""
+        window = self._window
+        have = len(window) - at
+        if have < 2:
+            return 2
+        function = window[at + 1]
+        if function == self._function:
+            if self._count >= 0:
+                if have < 3:
+                    return 3
+                if window[at + 2] != self._count:
+                    return 0
+            size = self._length
+        elif function == self._function | _EXCEPTION:
+            size = _SHORTEST
+        else:
+            return 0
+        if have < size:
+            return size
+        # a CRC over data and its own CRC leaves nothing
+        if _crc(window[at : at + size]) == 0:
+            return -size
+        self._bad += 1
+        return 0
+
+    def _search(self) -> FrameModbus | None:
+        window = self._window
+        at = window.find(self._unit, self._head)
+        while at >= 0:
+            size = self._assess(at)
+            if size:
+                break
+            at = window.find(self._unit, at + 1)
+        else:
+            self._forget(len(window))
+            self._due = self._base + 1
+            self._drained = True
+            return None
+        self._noise += at - self._head
+        self._head = at
+        if size > 0:
+            self._due = self._base + at + size
+            self._drained = True
+            return None
+        frame = _frame_modbus(window[at : at - size], self._base + at)
+        self._head = at - size
+        if self._head == len(window):
+            self._forget(self._head)
+        self._due = 0
+        self._drained = False
+        return frame
+
+
+def build_modbus(unit: int, function: int, data: bytes) -> bytes:
+    """A whole RTU frame for the line: unit, function, data (0..252 bytes), CRC low byte first.
+
+    ValueError for what does not fit its field. Modbus over serial line V1.02 §2.5.1.
+    """
+    if len(data) > _LONGEST - 4:
+        raise ValueError(f"data must be at most {_LONGEST - 4} bytes")
+    body = b"%c%c%b" % (_whole(unit, 0xFF, "unit"), _whole(function, 0xFF, "function"), data)
+    return body + _crc(body).to_bytes(2, "little")
