@@ -1,0 +1,45 @@
+"""Modbus words: function codes, exception codes and their names (application protocol §6, §7)."""
+
+import csv
+import functools
+from importlib import resources
+
+EXCEPTION = 0x80
+"""Bit of the function code that makes an answer an exception."""
+
+READ_INPUT = 0x04
+
+ENVELOPE = 5
+"""Bytes of a read answer around its registers: unit, function, byte count, CRC."""
+
+MOST_REGISTERS = 125
+"""Of one read answer (§6.3, §6.4)."""
+
+
+def function_name(function: int, lang: str = "en") -> str:
+    """The name of a function code, its exception bit aside; "function 41" for an unknown one."""
+    number = function & ~EXCEPTION
+    row = _rows("functions.csv", "function").get(number)
+    if row is None:
+        return f"{'功能码' if lang == 'zh' else 'function'} {number:02X}"
+    return row["zh" if lang == "zh" else "en"]
+
+
+def function_form(function: int) -> str:
+    """What a frame of this function holds: "read", "write", "write many"; "" for anything else."""
+    row = _rows("functions.csv", "function").get(function)
+    return row["form"] if row else ""
+
+
+def exception_name(code: int, lang: str = "en") -> str:
+    """The name of an exception code; "exception 0E" for an unknown one."""
+    row = _rows("exceptions.csv", "code").get(code)
+    if row is None:
+        return f"{'异常码' if lang == 'zh' else 'exception'} {code:02X}"
+    return row["zh" if lang == "zh" else "en"]
+
+
+@functools.cache
+def _rows(file: str, key: str) -> dict[int, dict[str, str]]:
+    text = resources.files("protocol.modbus").joinpath(file).read_text(encoding="utf-8")
+    return {int(row[key], 16): row for row in csv.DictReader(text.splitlines())}
