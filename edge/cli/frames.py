@@ -9,9 +9,12 @@ import sys
 import threading
 import time
 
+from cext.framing import FrameModbus
 from edge.bus.master import Heard, Spoke
+from edge.words import language
 from edge.words.verbs import discard
-from protocol.dlt645.describe import describe
+from protocol.dlt645.describe import describe as describe_645
+from protocol.modbus.describe import describe as describe_modbus
 
 ROOM = 1000
 
@@ -59,10 +62,21 @@ class FramePrinter:
         clock = time.strftime("%H:%M:%S", time.localtime(wall)) + f".{int(wall * 1000) % 1000:03d}"
         if isinstance(item, Spoke):
             self._spoke_at[line] = item.at
-            return f"{clock} {line} > {item.raw.hex(' ').upper()}\n{' ' * 13}{describe(item.raw)}"
+            return f"{clock} {line} > {item.raw.hex(' ').upper()}\n{' ' * 13}{said(item)}"
         delay = (item.at - self._spoke_at.get(line, item.at)) / 1e6
         mark = "" if item.verdict in ("done", "again") else f"  [{item.verdict}]"
         return (
             f"{clock} {line} < {item.frame.raw.hex(' ').upper()}\n"
-            f"{' ' * 13}{describe(item.frame)}  ({delay:.0f} ms){mark}"
+            f"{' ' * 13}{said(item)}  ({delay:.0f} ms){mark}"
         )
+
+
+def said(item: Spoke | Heard) -> str:
+    """What a frame of a trace means, in the language of the program."""
+    lang = language()
+    if isinstance(item, Heard):
+        frame = item.frame
+        return (describe_modbus if isinstance(frame, FrameModbus) else describe_645)(frame, lang)
+    if getattr(item, "protocol", "dlt645") == "modbus":
+        return describe_modbus(item.raw, lang, answer=False)
+    return describe_645(item.raw, lang)
