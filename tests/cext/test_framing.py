@@ -29,12 +29,22 @@ def test_the_identifier_of_a_frame_without_one_is_minus_one(framing: ModuleType)
     assert frame.identifier == -1
 
 
+@pytest.mark.parametrize(("control", "answer"), [(0x11, False), (0x91, True), (0xD1, True)])
+def test_a_frame_says_whether_a_meter_sent_it(
+    framing: ModuleType, control: int, answer: bool
+) -> None:
+    (frame,) = drain(framing.Scanner645(), encode(METER, control, b""))
+    assert frame.answer is answer
+
+
 def test_a_frame_is_made_by_a_scanner_only(framing: ModuleType) -> None:
     with pytest.raises(TypeError):
         framing.Frame645()
 
 
-@pytest.mark.parametrize("name", ["address", "control", "data", "raw", "start", "identifier"])
+@pytest.mark.parametrize(
+    "name", ["address", "control", "data", "raw", "start", "identifier", "answer"]
+)
 def test_a_frame_is_read_only(framing: ModuleType, name: str) -> None:
     (frame,) = drain(framing.Scanner645(), ANSWER)
     with pytest.raises(AttributeError):
