@@ -5,7 +5,8 @@ import os
 import pathlib
 import shutil
 import socket
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, replace
 
 from edge.words import BoxgateError
 from firmware_sim.bench_tools.children import Child, Children
@@ -25,6 +26,7 @@ class RunningBroker:
     """"mosquitto" or "amqtt"."""
     port: int
     child: Child
+    command: tuple[str, ...]
 
     @property
     def url(self) -> str:
@@ -50,24 +52,27 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start_broker(children: Children, kind: str = "auto") -> RunningBroker:
+def start_broker(children: Children, kind: str = "auto", durable: bool = False) -> RunningBroker:
     """Start a broker and wait until it listens.
 
-    `kind` is "auto", "mosquitto" or "amqtt". BoxgateError when there is neither or none starts.
+    `kind` is "auto", "mosquitto" or "amqtt". `durable`: it keeps sessions over its own end, which
+    mosquitto alone can. BoxgateError when there is neither or none starts.
     """
     program = find_mosquitto() if kind in ("auto", "mosquitto") else None
     if program is None and (kind == "mosquitto" or importlib.util.find_spec("amqtt") is None):
         raise BoxgateError("broker_none")
     kind = "mosquitto" if program else "amqtt"
+    if durable and kind == "amqtt":
+        raise BoxgateError("demo_needs_mosquitto")
     for attempt in range(TRIES):
         port = free_port()
         if program:
-            config = _mosquitto_config(children.folder, port)
-            child = children.start("broker", program, "-c", str(config))
+            config = _mosquitto_config(children.folder, port, durable)
+            command: tuple[str, ...] = (program, "-c", str(config))
         else:
-            child = children.python(
-                "broker", "-m", "firmware_sim.bench_tools.amqtt_broker", str(port)
-            )
+            module = "firmware_sim.bench_tools.amqtt_broker"
+            command = (sys.executable, "-m", module, str(port))
+        child = children.start("broker", *command)
         try:
             child.wait_until(lambda port=port: listens(port), START_S)  # type: ignore[misc]
         except BoxgateError:
@@ -76,8 +81,15 @@ def start_broker(children: Children, kind: str = "auto") -> RunningBroker:
             if attempt == TRIES - 1:
                 raise
         else:
-            return RunningBroker(kind, port, child)
+            return RunningBroker(kind, port, child, command)
     raise AssertionError("unreachable")
+
+
+def start_again(children: Children, broker: RunningBroker) -> RunningBroker:
+    """The same broker after its end, on the same port; waits until it listens."""
+    child = children.start("broker", *broker.command, again=True)
+    child.wait_until(lambda: listens(broker.port), START_S)
+    return replace(broker, child=child)
 
 
 def listens(port: int) -> bool:
@@ -87,8 +99,14 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _mosquitto_config(folder: pathlib.Path, port: int) -> pathlib.Path:
-    lines = [f"listener {port} 127.0.0.1", "allow_anonymous true", "persistence false"]
+def _mosquitto_config(folder: pathlib.Path, port: int, durable: bool) -> pathlib.Path:
+    lines = [f"listener {port} 127.0.0.1", "allow_anonymous true"]
+    if durable:
+        # written at every change, so that a kill loses no session
+        lines += ["persistence true", f"persistence_location {folder}/"]
+        lines += ["autosave_on_changes true", "autosave_interval 1"]
+    else:
+        lines.append("persistence false")
     if os.geteuid() == 0:
         # changing its user would cut the tie that ends it with its parent
         lines.append("user root")

@@ -5,6 +5,7 @@ in order; the kernel is asked to end a child when its parent dies (PR_SET_PDEATH
 kill -9. Everything a child says goes to its log file.
 """
 
+import contextlib
 import ctypes
 import os
 import pathlib
@@ -16,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 
 from edge.words import BoxgateError
+from edge.words.messages import language
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 """The folder above the packages; in a checkout, the repository."""
@@ -29,6 +31,9 @@ LEAST_STOP_S = 0.1
 
 POLL_S = 0.05
 _PR_SET_PDEATHSIG = 1
+
+LANGUAGES = {"zh": "zh_CN.UTF-8", "en": "en_US.UTF-8"}
+"""What children are told of the language that was found here, whatever it was called."""
 
 
 def _die_with(parent: int, libc: ctypes.CDLL | None) -> Callable[[], None]:
@@ -47,15 +52,17 @@ def _libc() -> ctypes.CDLL | None:
 
 
 class Child:
-    """One process; `log` holds all it said."""
+    """One process; `log` holds all it said. `told`: it takes commands (`tell`)."""
 
-    def __init__(self, name: str, command: Sequence[str], log: pathlib.Path) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], log: pathlib.Path, told: bool = False
+    ) -> None:
         self.name = name
         self.log = log
-        with log.open("wb") as output:
+        with log.open("ab") as output:
             self._process = subprocess.Popen(
                 command,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if told else subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -70,6 +77,21 @@ class Child:
             return self._process.wait(within_s)
         except subprocess.TimeoutExpired:
             return None
+
+    def tell(self, command: str) -> None:
+        """A line to its standard input; BoxgateError when it no longer takes any."""
+        try:
+            assert self._process.stdin is not None, f"{self.name} was not started with told=True"
+            self._process.stdin.write(command.encode() + b"\n")
+            self._process.stdin.flush()
+        except OSError:
+            code = self.ended(STOP_S)
+            raise BoxgateError("child_ended", name=self.name, code=code, said=self.said()) from None
+
+    def kill(self) -> None:
+        """SIGKILL, as when the power goes; waits for its end."""
+        self._process.kill()
+        self._process.wait()
 
     def said(self) -> str:
         """The last line of its log."""
@@ -94,7 +116,35 @@ class Child:
         if code is None:
             self._process.kill()
             code = self._process.wait()
+        if self._process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
         return code
+
+
+class Foreground:
+    """A child that has our terminal: it shares our session, so that its keys reach it."""
+
+    def __init__(self, *arguments: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, *arguments],
+            env=environment(),
+            preexec_fn=_die_with(os.getpid(), _libc()),
+        )
+
+    def ended(self) -> int | None:
+        """The exit code, or None while it runs."""
+        return self._process.poll()
+
+    def stop(self, within_s: float = STOP_S) -> None:
+        """SIGTERM, so that it gives the terminal back as it was; SIGKILL after `within_s`."""
+        if self._process.poll() is None:
+            self._process.terminate()
+        try:
+            self._process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
 class Children:
@@ -118,21 +168,39 @@ class Children:
         for child in reversed(self._running):
             child.stop(max(LEAST_STOP_S, until - time.monotonic()))
 
-    def start(self, name: str, *command: str) -> Child:
-        """Start a process; its log is FOLDER/NAME.log. BoxgateError when it cannot be started."""
+    def start(self, name: str, *command: str, told: bool = False, again: bool = False) -> Child:
+        """Start a process; its log is FOLDER/NAME.log. BoxgateError when it cannot be started.
+
+        `told`: it takes commands on its standard input. `again`: its log goes on.
+        """
+        log = self.folder / f"{name}.log"
         try:
-            child = Child(name, command, self.folder / f"{name}.log")
+            if not again:
+                log.unlink(missing_ok=True)
+            child = Child(name, command, log, told)
         except OSError as error:
             raise BoxgateError("child_missing", name=name, cause=error.strerror) from error
         self._running.append(child)
         return child
 
-    def python(self, name: str, *arguments: str) -> Child:
+    def python(self, name: str, *arguments: str, told: bool = False, again: bool = False) -> Child:
         """Start a module or file with this very Python."""
-        return self.start(name, sys.executable, *arguments)
+        return self.start(name, sys.executable, *arguments, told=told, again=again)
 
 
 def environment() -> Mapping[str, str]:
-    """This environment, with the packages beside this file importable and output unbuffered."""
+    """This environment, with the packages beside this file importable and output unbuffered.
+
+    The locale is one that cannot be broken: the language chosen here, and UTF-8 whatever is
+    installed (a LANG nobody generated would leave a child in ASCII).
+    """
     path = os.pathsep.join(p for p in (str(ROOT), os.environ.get("PYTHONPATH", "")) if p)
-    return {**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
+    kept = {k: v for k, v in os.environ.items() if k != "LANG" and not k.startswith("LC_")}
+    return {
+        **kept,
+        "PYTHONPATH": path,
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONUTF8": "1",
+        "PYTHONIOENCODING": "utf-8",
+        "LANG": LANGUAGES[language()],
+    }

@@ -1,29 +1,34 @@
-"""The whole bench as processes: broker, head-end, meters on a line, agent; and what it costs."""
+"""The whole bench as processes: broker, head-end, meters on their lines, agent; what it costs."""
 
-import os
 import pathlib
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from edge.site.load import read_site
 from edge.site.model import Site
 from edge.words import BoxgateError
 from firmware_sim.bench_tools import cost
-from firmware_sim.bench_tools.broker import RunningBroker, start_broker
-from firmware_sim.bench_tools.children import ROOT, Child, Children, environment
-from firmware_sim.bench_tools.watch import Arrived, StateWatch, Tail
+from firmware_sim.bench_tools.accepted import Accepted, Account
+from firmware_sim.bench_tools.broker import RunningBroker, start_again, start_broker
+from firmware_sim.bench_tools.children import POLL_S, ROOT, Child, Children, environment
+from firmware_sim.bench_tools.devices import Devices, devices_on
+from firmware_sim.bench_tools.folder import folder_of_run
+from firmware_sim.bench_tools.listen import Listener
+from firmware_sim.bench_tools.loading import Loaded, loadings
+from firmware_sim.bench_tools.verdict import Verdict, judged
+from firmware_sim.bench_tools.watch import Arrived, Tail
 
 UP_S = 30.0
-PREFIX = "boxgate-demo-"
 EXAMPLE = ROOT / "examples" / "xiyuan-5"
 HEADEND = ROOT / "docs" / "headend.py"
 TOOL_S = 60.0
+SETTLE_S = 5.0
+"""How long the head-end may take to write down what it was given before the agent stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,59 +40,109 @@ class Cost:
     rss_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How the bench is to be: what `rig()` takes."""
+
+    broker: str = "auto"
+    chunk: int = 0
+    """Answers are handed over so many characters at a time, 0 = whole."""
+    start: str | None = None
+    """Time of day the load begins at, HH:MM; None = now."""
+    control: bool = False
+    """The meters take commands: lines and meters can be broken."""
+    durable: bool = False
+    """The broker keeps sessions over its own end, and the head-end's word alone counts."""
+
+
 class Rig:
-    """One line of a site being read; make it with `rig()`."""
+    """Lines of a site being read; make it with `rig()`."""
 
     def __init__(
-        self, children: Children, site_path: pathlib.Path, line: str, broker: str, chunk: int
+        self, children: Children, site_path: pathlib.Path, lines: Sequence[str], way: Way
     ) -> None:
         self.folder = children.folder
-        self._chunk = chunk
         self.site_path = site_path
-        self.line = line
         self.site: Site = read_site(site_path)
-        if line not in {one.id for one in self.site.lines}:
-            raise BoxgateError("demo_no_line", line=line, site=self.site.id)
-        self.due = tuple(m.id for m in self.site.meters_on(line) if m.protocol == "dlt645")
+        known = [line.id for line in self.site.lines]
+        for line in lines:
+            if line not in known:
+                raise BoxgateError("demo_no_line", line=line, site=self.site.id)
+        self.lines = tuple(line for line in known if not lines or line in lines)
+        """In the site's order."""
+        self.devices: Devices = devices_on(self.site, self.lines)
+        self.due = tuple(self.devices.kinds)
+        """Ids of everything read: meters, then TMUs."""
         self.truth_file = self.folder / "truth.jsonl"
         self.readings_file = self.folder / "readings.jsonl"
-        self.broker: RunningBroker = start_broker(children, broker)
+        self._children = children
+        self._way = way
+        self._broker_down = False
+        # the neighbourhood takes longest to wake: it begins before all others
+        self.meters = self._meters()
+        self.broker: RunningBroker = start_broker(children, way.broker, way.durable)
         self.headend = children.python(
-            "headend", str(HEADEND), "127.0.0.1", str(self.broker.port), str(self.readings_file)
+            "headend",
+            *(str(HEADEND), "127.0.0.1", str(self.broker.port), str(self.readings_file)),
+            *(("--commit",) if way.durable else ()),
         )
-        self.meters = self._meters(children)
-        self.state = StateWatch(self.broker.port)
-        self.agent = self._agent(children)
-        self.arrived = Arrived(self.readings_file, self.due)
+        self.state = Listener(self.broker.port)
+        self.meters.wait_until(lambda: self.meters.said() == "ready", UP_S)
+        self.agent = self._agent()
+        self.arrived = Arrived(self.readings_file, self.devices.kinds)
         self._truth = Tail(self.truth_file)
 
-    def _meters(self, children: Children) -> Child:
-        ports = self.folder / "ports.toml"
-        child = children.python(
-            "meters",
-            *("-m", "firmware_sim.cli.main", "up", str(self.site_path), "--line", self.line),
-            *("--dir", str(self.folder / "ports"), "--ports", str(ports)),
-            *("--truth", str(self.truth_file), "--chunk", str(self._chunk), "--with-parent"),
-        )
-        child.wait_until(lambda: child.said() == "ready", UP_S)
-        return child
+    @property
+    def line(self) -> str:
+        """The line, where there is one; the first of several."""
+        return self.lines[0]
 
-    def _agent(self, children: Children) -> Child:
-        return children.python(
+    def _meters(self) -> Child:
+        way = self._way
+        return self._children.python(
+            "meters",
+            *("-m", "firmware_sim.cli.main", "up", str(self.site_path), "--line", *self.lines),
+            *("--dir", str(self.folder / "ports"), "--ports", str(self.folder / "ports.toml")),
+            *("--truth", str(self.truth_file), "--chunk", str(way.chunk), "--with-parent"),
+            *(("--start", way.start) if way.start else ()),
+            *(("--control",) if way.control else ()),
+            told=way.control,
+        )
+
+    def _agent(self) -> Child:
+        lines = [word for line in self.lines for word in ("--line", line)]
+        config = []
+        if self._way.durable:
+            path = self.folder / "gateway.toml"
+            path.write_text('version = 1\n\n[broker]\nack = "head-end"\n', encoding="utf-8")
+            config = ["--config", str(path)]
+        return self._children.python(
             "agent",
-            *("-m", "edge.cli.main", "run", str(self.site_path), "--line", self.line),
+            *("-m", "edge.cli.main", "run", str(self.site_path), *lines, *config),
             *("--ports", str(self.folder / "ports.toml"), "--state", str(self.folder / "state")),
             *("--broker", self.broker.url, "--mqtt", self.broker.mqtt, "--period", "0"),
         )
 
     def watch(self, within_s: float) -> None:
         """Let `within_s` seconds pass and take in what arrived; BoxgateError if a child ended."""
-        code = self.agent.ended(within_s)
+        self.agent.ended(within_s)
         for child in (self.agent, self.meters, self.headend, self.broker.child):
+            if child is self.broker.child and self._broker_down:
+                continue
             code = child.ended()
             if code is not None:
                 raise BoxgateError("child_ended", name=child.name, code=code, said=child.said())
         self.arrived.look()
+
+    def kill_broker(self) -> None:
+        """As when its machine loses power."""
+        self._broker_down = True
+        self.broker.child.kill()
+
+    def start_broker_again(self) -> None:
+        """On the same port, with what it had kept."""
+        self.broker = start_again(self._children, self.broker)
+        self._broker_down = False
 
     @property
     def answered(self) -> int:
@@ -100,40 +155,58 @@ class Rig:
         pid = self.agent.pid
         return Cost(cost.cpu_s(pid), self.answered, cost.rss_bytes(pid))
 
-    def finish(self) -> None:
-        """Stop the agent, then the meters and the head-end, so that all files are whole."""
+    def finish(self) -> Account:
+        """Stop agent, meters and head-end, so that all files are whole; what became of it all."""
         self.agent.stop()
-        self.state.close()
         self.meters.stop()
+        accepted = Accepted(self.folder / "state" / "journal.db")
+        until = time.monotonic() + SETTLE_S
+        # what the broker had acknowledged may still be on its way to the head-end
+        while (account := accepted.account(self.readings_file)).lost:
+            if time.monotonic() > until or self.headend.ended(POLL_S) is not None:
+                break
+        self.state.close()
         self.headend.stop()
         self.arrived.look()
+        return account
 
-    def check(self, sweeps: int) -> tuple[int, str]:
-        """`boxgate-sim truth` over both files: exit code and what it said."""
-        return tool(
-            *("firmware_sim.cli.main", "truth", str(self.truth_file), str(self.readings_file)),
-            *("--site", str(self.site_path), "--line", self.line, "--sweeps", str(sweeps)),
-            "--json",
+    def check(self, sweeps: int) -> Verdict:
+        """`boxgate-sim truth` over both files; `sweeps` whole ones are due of every device."""
+        whole = len(self.lines) == len(self.site.lines)
+        return judged(
+            tool,
+            self.truth_file,
+            self.readings_file,
+            self.site_path,
+            (None,) if whole else self.lines,
+            sweeps,
         )
+
+    def loadings(self) -> list[Loaded]:
+        """Every transformer and feeder whose meter is read here, checked against the truth."""
+        return loadings(self.site, self.lines, self.state.results(), self.truth_file)
 
 
 @contextmanager
 def rig(
     site: pathlib.Path = EXAMPLE,
-    line: str = "b1",
+    line: str | Sequence[str] = "b1",
     broker: str = "auto",
     keep: pathlib.Path | None = None,
     chunk: int = 0,
+    *,
+    way: Way | None = None,
 ) -> Iterator[Rig]:
     """A running bench; leaves no process and, unless `keep` names a folder, no file behind.
 
-    Answers are handed over `chunk` characters at a time, 0 = whole.
+    `line` is one line or several, () = all. `way` says the rest; without it, `broker` and `chunk`.
     """
     for path in (site, HEADEND):
         if not path.exists():
             raise BoxgateError("demo_no_file", path=path)
-    with _folder(keep) as folder, Children(folder) as children:
-        yield Rig(children, site, line, broker, chunk)
+    lines = (line,) if isinstance(line, str) else tuple(line)
+    with folder_of_run(keep) as folder, Children(folder) as children:
+        yield Rig(children, site, lines, way or Way(broker=broker, chunk=chunk))
 
 
 def tool(module: str, *arguments: str) -> tuple[int, str]:
@@ -145,47 +218,11 @@ def tool(module: str, *arguments: str) -> tuple[int, str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        encoding="utf-8",
         timeout=TOOL_S,
         check=False,
     )
     return done.returncode, done.stdout.strip()
-
-
-@contextmanager
-def _folder(keep: pathlib.Path | None) -> Iterator[pathlib.Path]:
-    if keep is not None:
-        keep.mkdir(parents=True, exist_ok=True)
-        for old in ("truth.jsonl", "readings.jsonl", "ports.toml"):
-            (keep / old).unlink(missing_ok=True)
-        yield keep.resolve()
-        return
-    remove_orphans()
-    folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def remove_orphans() -> None:
-    """Remove the folders of runs that were killed before they could."""
-    for folder in pathlib.Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
-        pid = folder.name.removeprefix(PREFIX).split("-")[0]
-        if not pid.isdigit():
-            continue
-        with suppress(OSError):
-            if folder.stat().st_uid == os.geteuid() and not _lives(int(pid)):
-                shutil.rmtree(folder, ignore_errors=True)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 @contextmanager

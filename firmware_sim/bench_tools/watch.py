@@ -1,12 +1,8 @@
-"""What has arrived: the head-end's file, followed as it grows, and the gateway's own state."""
+"""What has arrived: the head-end's file, followed as it grows."""
 
 import json
 import pathlib
-from collections.abc import Iterable
-from typing import Any
-
-import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
+from collections.abc import Iterable, Mapping
 
 
 class Tail:
@@ -34,64 +30,49 @@ class Tail:
 
 
 class Arrived:
-    """Readings at the subscriber, counted by meter and sweep."""
+    """Readings at the subscriber, counted by device and sweep.
 
-    def __init__(self, path: pathlib.Path, due: Iterable[str]) -> None:
+    `due`: device -> its kind. A sweep of a device is whole when it gave as many values as the
+    fullest sweep of its kind.
+    """
+
+    def __init__(self, path: pathlib.Path, due: Mapping[str, str]) -> None:
         self._tail = Tail(path)
-        self._slots: dict[str, dict[int, int]] = {meter: {} for meter in due}
-        self._size = 1
+        self._kinds = dict(due)
+        self._slots: dict[str, dict[int, int]] = {device: {} for device in due}
+        self._size: dict[str, int] = dict.fromkeys(due.values(), 1)
         self.readings = 0
         self.latest: dict[str, dict[str, float]] = {}
-        """Meter -> quantity -> newest value."""
+        """Device -> quantity -> newest value."""
+        self.newest: dict[str, int] = {}
+        """Device -> UTC ms of its newest value."""
 
     def look(self) -> None:
-        """Take in what was added."""
+        """Take in what was added; results are no readings and are passed over."""
         for line in self._tail.new():
             row = json.loads(line)
-            slots = self._slots.get(row["meter"])
-            if slots is None or row["value"] is None:
+            device = row["meter"]
+            slots = self._slots.get(device)
+            if slots is None or row["value"] is None or row.get("kind") == "result":
                 continue
             self.readings += 1
-            self.latest.setdefault(row["meter"], {})[row["quantity"]] = row["value"]
+            if row["t"] >= self.newest.get(device, 0):
+                # what had waited in the journal may come after what is newer
+                self.newest[device] = row["t"]
+                self.latest.setdefault(device, {})[row["quantity"]] = row["value"]
             count = slots[row["slot"]] = slots.get(row["slot"], 0) + 1
-            self._size = max(self._size, count)
+            kind = self._kinds[device]
+            self._size[kind] = max(self._size[kind], count)
+
+    def whole(self, device: str) -> int:
+        """Whole sweeps of a device so far."""
+        size = self._size[self._kinds[device]]
+        return sum(count >= size for count in self._slots[device].values())
+
+    def count(self, devices: Iterable[str], sweeps: int = 1) -> int:
+        """Those of the devices of which that many whole sweeps have arrived."""
+        return sum(self.whole(device) >= sweeps for device in devices)
 
     def meters(self, sweeps: int = 1) -> int:
-        """Meters of which that many whole sweeps have arrived; whole = as much as the fullest."""
-        whole = self._size
-        return sum(
-            sum(count >= whole for count in slots.values()) >= sweeps
-            for slots in self._slots.values()
-        )
-
-
-class StateWatch:
-    """The newest retained state of any gateway at a broker; a client of its own thread."""
-
-    def __init__(self, port: int) -> None:
-        self._state: dict[str, Any] = {}
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311)
-        self._client.on_connect = lambda client, *_: client.subscribe("boxgate/1/+/+/state", 1)
-        self._client.on_message = self._take
-        self._client.connect_async("127.0.0.1", port)
-        self._client.loop_start()
-
-    def _take(self, client: mqtt.Client, given: object, message: mqtt.MQTTMessage) -> None:
-        try:
-            state = json.loads(message.payload)
-        except ValueError:
-            return
-        # one that is leaving no longer tells how its lines did
-        if isinstance(state, dict) and state.get("status") == "online":
-            self._state = state
-
-    def line(self, line: str) -> dict[str, Any]:
-        """What the state says of a line (sweep_ms, utilisation, …); empty before it does."""
-        lines = self._state.get("lines")
-        found = lines.get(line) if isinstance(lines, dict) else None
-        return found if isinstance(found, dict) else {}
-
-    def close(self) -> None:
-        """Leave the broker."""
-        self._client.disconnect()
-        self._client.loop_stop()
+        """The same of all that is due."""
+        return self.count(self._slots, sweeps)

@@ -1,28 +1,31 @@
-"""`boxgate-sim demo`: one building read over a real serial line, delivered, and checked.
+"""`boxgate-sim demo`: a neighbourhood read over real serial lines, delivered, and checked.
 
 Every part is a process of its own, the one it is in the field: a broker, a head-end that knows
-nothing of us but docs/payload.md, the meters on a pty, the agent. The head-end's file is compared
-with what the meters say they answered by `boxgate-sim truth`, which shares no code with the agent.
+nothing of us but docs/payload.md, the meters on their ptys, the agent. The head-end's file is
+compared with what the meters say they answered by `boxgate-sim truth`, which shares no code with
+the agent. `--break` spoils something meanwhile and shows that nothing is lost by it.
 """
 
 import argparse
-import contextlib
 import json
 import pathlib
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge.words import BoxgateError, say
-from edge.words.messages import padded
-from firmware_sim.bench_tools.rig import EXAMPLE, Cost, Rig, rig, stopped_by_signals, tool
-from firmware_sim.bench_tools.street import street
+from edge.words.messages import padded, width
+from firmware_sim.bench_tools.failure import KINDS, Failure, Phase
+from firmware_sim.bench_tools.rig import EXAMPLE, Cost, Rig, Way, rig, stopped_by_signals
+from firmware_sim.bench_tools.screen import Screen, screen
+from firmware_sim.bench_tools.summary import Run, complaint, rows
+from firmware_sim.bridge.bench import clock_time
 
-LOOK_S = 1.0
+LOOK_S = 0.5
 SETTLE_S = 0.2
-PLAIN_EVERY = 10
-"""Looks between two lines where the output is no terminal."""
+EVENING = "19:30"
+"""When the households' peak begins (domain.md §2)."""
+FAILURE_S = 600.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,8 +38,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SITE",
         help="folder of the site (examples/xiyuan-5)",
     )
-    parser.add_argument("--line", default="b1", metavar="ID", help="the line to read (b1)")
-    parser.add_argument("--once", action="store_true", help="end after the sweeps and compare")
+    parser.add_argument(
+        "--line", action="append", metavar="ID", help="only this line; may be repeated"
+    )
+    until = parser.add_mutually_exclusive_group()
+    until.add_argument("--once", action="store_true", help="end after the sweeps and compare")
+    until.add_argument(
+        "--minutes", type=float, metavar="N", help="end after N minutes and compare what arrived"
+    )
+    until.add_argument(
+        "--break",
+        dest="failure",
+        choices=tuple(KINDS),
+        help="break it, mend it, end when nothing is missing and compare",
+    )
     parser.add_argument("--sweeps", type=int, default=2, metavar="N", help="with --once (2)")
     parser.add_argument(
         "--deadline",
@@ -44,6 +59,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=180.0,
         metavar="S",
         help="with --once: give up after (180)",
+    )
+    parser.add_argument(
+        "--start", default=EVENING, metavar="HH:MM", help="time of day the load begins at (19:30)"
     )
     parser.add_argument(
         "--broker", choices=("auto", "mosquitto", "amqtt"), default="auto", help="which broker"
@@ -61,182 +79,167 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when all that was due arrived and is equal (or on Ctrl-C); else 1 with the reason."""
+    try:
+        clock_time(args.start)
+    except ValueError as error:
+        raise BoxgateError("sim_start", text=args.start) from error
+    way = Way(
+        broker=args.broker,
+        start=args.start,
+        control=args.failure is not None,
+        durable=args.failure == "broker",
+    )
     with stopped_by_signals():
-        print(say("demo_starting", site=args.site.name, line=args.line), flush=True)
-        with rig(args.site, args.line, args.broker, args.keep) as bench:
-            print(
+        _out(say("demo_starting", site=args.site.name, lines=_lines(args.line or ())))
+        with rig(args.site, args.line or (), keep=args.keep, way=way) as bench:
+            _out(
                 say(
                     "demo_running",
-                    meters=len(bench.due),
+                    meters=len(bench.devices.households),
+                    station=len(bench.devices.station),
                     broker=bench.broker.kind,
                     url=bench.broker.url,
-                ),
-                flush=True,
+                )
             )
-            if args.once:
-                return _once(args, bench)
-            _live(bench, lambda: False)
-    return 0
+            return _show(args, bench)
 
 
-def _once(args: argparse.Namespace, bench: Rig) -> int:
-    until = time.monotonic() + args.deadline
-    warm = Warm()
+def _out(text: str) -> None:
+    print(text, flush=True)
 
-    def enough() -> bool:
-        if time.monotonic() > until:
-            raise BoxgateError(
-                "demo_late",
-                seconds=int(args.deadline),
-                whole=bench.arrived.meters(args.sweeps),
-                due=len(bench.due),
-                sweeps=args.sweeps,
-            )
-        warm.look(bench)
-        return bench.arrived.meters(args.sweeps) >= len(bench.due)
 
-    _live(bench, enough)
-    # the state that follows the last sweep's data tells how long it took
-    for _ in range(10):
-        if int(bench.state.line(bench.line).get("sweeps") or 0) >= args.sweeps:
-            break
-        bench.watch(SETTLE_S)
-    end = bench.cost()
-    bench.finish()
-    if args.corrupt:
-        corrupt_one_digit(bench.truth_file)
-    code, said = bench.check(args.sweeps)
-    _table(args, bench, warm.cost, end, _verdict(said))
-    if code:
-        raise BoxgateError("demo_different", said=_reason(said))
-    print(say("demo_equal"))
+def _lines(lines: object) -> str:
+    names = ", ".join(str(line) for line in lines) if isinstance(lines, list | tuple) else ""
+    return names or say("demo_all_lines")
+
+
+def _show(args: argparse.Namespace, bench: Rig) -> int:
+    watched = Watched(bench)
+    if args.once:
+        watched.until(lambda: _swept(args, bench, watched))
+        return _end(args, bench, watched, args.sweeps)
+    if args.minutes is not None:
+        watched.until(lambda: watched.seconds() >= 60 * args.minutes)
+        return _end(args, bench, watched, 0)
+    if args.failure is not None:
+        failure = Failure(KINDS[args.failure], bench)
+        watched.until(lambda: _failed_and_back(failure, watched))
+        return _end(args, bench, watched, 0, failure)
+    watched.until(lambda: watched.screen is not None and watched.screen.closed())
     return 0
 
 
 @dataclass(slots=True)
-class Warm:
+class Watched:
+    """A running bench and whoever looks at it."""
+
+    bench: Rig
+    screen: Screen | None = None
+    warm: Cost | None = None
     """The agent's cost when its first readings arrived: what came before was starting up."""
+    began: float = 0.0
 
-    cost: Cost | None = None
+    def seconds(self) -> float:
+        """Since it is watched."""
+        return time.monotonic() - self.began
 
-    def look(self, bench: Rig) -> None:
-        """Note the cost at the first look that finds a reading."""
-        if self.cost is None and bench.arrived.readings:
-            self.cost = bench.cost()
+    def until(self, enough: Callable[[], bool]) -> None:
+        """Show what has arrived until there is enough."""
+        self.began = time.monotonic()
+        with screen(self.bench, _out) as self.screen:
+            while True:
+                self.bench.watch(LOOK_S)
+                if self.warm is None and self.bench.arrived.readings:
+                    self.warm = self.bench.cost()
+                done = enough()
+                self.screen.progress(self._progress(), done)
+                if done:
+                    return
 
+    def tell(self, text: str) -> None:
+        """Something that happened, with the time."""
+        assert self.screen is not None, "nobody watches yet"
+        self.screen.tell(say("demo_at", seconds=f"{self.seconds():.0f}", text=text))
 
-def _live(bench: Rig, enough: Callable[[], bool]) -> None:
-    """Show what has arrived, once a second, until there is enough."""
-    began = time.monotonic()
-    with _screen(bench) as show:
-        while True:
-            bench.watch(LOOK_S)
-            done = enough()
-            show(_progress(bench, time.monotonic() - began), done)
-            if done:
-                return
-
-
-def _progress(bench: Rig, seconds: float) -> str:
-    line = bench.state.line(bench.line)
-    used = line.get("utilisation")
-    return say(
-        "demo_progress",
-        seconds=f"{seconds:3.0f}",
-        answered=bench.answered,
-        meters=bench.arrived.meters(),
-        due=len(bench.due),
-        readings=bench.arrived.readings,
-        sweeps=line.get("sweeps", 0),
-        used="–" if used is None else f"{100 * used:.1f} %",
-    )
-
-
-Show = Callable[[str, bool], None]
-"""show(progress, last)"""
-
-
-@contextlib.contextmanager
-def _screen(bench: Rig) -> Iterator[Show]:
-    """The street with a line of progress on a terminal; now and then a line elsewhere."""
-    if not sys.stdout.isatty():
-        yield _Plain()
-        return
-    from rich.console import Group
-    from rich.live import Live
-    from rich.text import Text
-
-    meters = [meter for meter in bench.site.meters_on(bench.line) if meter.id in bench.due]
-    with Live(refresh_per_second=4) as live:
-
-        def show(progress: str, last: bool) -> None:
-            columns, rows = live.console.size
-            picture = street(meters, bench.arrived.latest, columns)
-            # the line of progress stays in sight on a small terminal
-            picture = picture[: max(0, rows - 4)]
-            live.update(Group(Text("\n".join(picture)), Text(progress)))
-
-        yield show
+    def _progress(self) -> str:
+        bench = self.bench
+        lines = [bench.state.line(line) for line in bench.lines]
+        sweeps = sorted({int(line.get("sweeps") or 0) for line in lines})
+        used = [line["utilisation"] for line in lines if line.get("sweeps")]
+        return say(
+            "demo_progress",
+            seconds=f"{self.seconds():3.0f}",
+            answered=bench.answered,
+            meters=bench.arrived.count(bench.devices.households),
+            due=len(bench.devices.households),
+            station=bench.arrived.count(bench.devices.station),
+            stations=len(bench.devices.station),
+            readings=bench.arrived.readings,
+            sweeps="–".join(str(n) for n in sorted({sweeps[0], sweeps[-1]})),
+            used="–" if not used else f"{100 * min(used):.1f} %",
+        )
 
 
-class _Plain:
-    """A line every PLAIN_EVERY looks, and the last one."""
-
-    def __init__(self) -> None:
-        self._looks = 0
-
-    def __call__(self, progress: str, last: bool) -> None:
-        self._looks += 1
-        if last or self._looks % PLAIN_EVERY == 0:
-            print(progress, flush=True)
-
-
-def _verdict(said: str) -> dict[str, object]:
-    """What the checker counted; empty when it could not."""
-    for line in reversed(said.splitlines()):
-        try:
-            found = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(found, dict):
-            return found
-    return {}
+def _swept(args: argparse.Namespace, bench: Rig, watched: Watched) -> bool:
+    whole = bench.arrived.meters(args.sweeps)
+    if whole < len(bench.due) and watched.seconds() > args.deadline:
+        raise BoxgateError(
+            "demo_late",
+            seconds=int(args.deadline),
+            whole=whole,
+            due=len(bench.due),
+            sweeps=args.sweeps,
+        )
+    return whole >= len(bench.due)
 
 
-def _reason(said: str) -> str:
-    reason = _verdict(said).get("reason")
-    plain = [line for line in said.splitlines() if not line.startswith("{")]
-    return str(reason or (plain[-1] if plain else "?"))
+def _failed_and_back(failure: Failure, watched: Watched) -> bool:
+    for text in failure.look():
+        watched.tell(text)
+    return failure.phase is Phase.OVER
 
 
-def _table(
+def _end(
     args: argparse.Namespace,
     bench: Rig,
-    warm: Cost | None,
-    end: Cost,
-    verdict: dict[str, object],
-) -> None:
-    line = bench.state.line(bench.line)
-    exchanges = end.exchanges - (warm.exchanges if warm else 0)
-    cpu = end.cpu_s - (warm.cpu_s if warm else 0.0)
-    _, version = tool("edge.cli.main", "--version")
-    used = line.get("utilisation")
-    whole = bench.arrived.meters(args.sweeps)
-    rows = (
-        ("demo_row_meters", f"{whole}/{len(bench.due)}"),
-        ("demo_row_readings", str(bench.arrived.readings)),
-        ("demo_row_equal", f"{verdict.get('equal', '?')} / {verdict.get('different', '?')}"),
-        ("demo_row_sweep", f"{(line.get('sweep_ms') or 0) / 1000:.1f} s"),
-        ("demo_row_used", "–" if used is None else f"{100 * used:.1f} %"),
-        ("demo_row_cpu", f"{1000 * cpu / exchanges:.2f} ms" if exchanges > 0 else "–"),
-        ("demo_row_rss", f"{end.rss_bytes / 1e6:.0f} MB"),
-        ("demo_row_kernels", version.partition("kernels: ")[2].partition(";")[0] or version),
-        ("demo_row_broker", bench.broker.kind),
+    watched: Watched,
+    sweeps: int,
+    failure: Failure | None = None,
+) -> int:
+    # the state that follows the last sweep's data tells how long it took
+    for _ in range(10):
+        if all(int(bench.state.line(line).get("sweeps") or 0) >= sweeps for line in bench.lines):
+            break
+        bench.watch(SETTLE_S)
+    end = bench.cost()
+    account = bench.finish()
+    if args.corrupt:
+        corrupt_one_digit(bench.truth_file)
+    ended = Run(
+        sweeps=sweeps,
+        warm=watched.warm,
+        end=end,
+        account=account,
+        verdict=bench.check(max(1, sweeps)),
+        loaded=bench.loadings(),
+        unnamed=failure.unnamed() if failure else [],
     )
-    print()
-    for key, value in rows:
-        print(f"  {padded(say(key), 34)}{value}")
-    print(flush=True)
+    _table(rows(bench, ended))
+    if reason := complaint(bench, ended):
+        raise BoxgateError("demo_failed" if ended.verdict.honest else "demo_different", said=reason)
+    if failure:
+        names = ", ".join(failure.subjects) or say("demo_nothing")
+        _out(say("demo_survived", what=failure.what, names=names))
+    _out(say("demo_equal"))
+    return 0
+
+
+def _table(shown: list[tuple[str, str]]) -> None:
+    widest = max(width(label) for label, _ in shown) + 2
+    _out("")
+    for label, value in shown:
+        _out(f"  {padded(label, widest)}{value}")
+    _out("")
 
 
 def corrupt_one_digit(path: pathlib.Path) -> None:

@@ -617,6 +617,15 @@ ELSEWHERE = {
         "tests/firmware_sim/cli/test_demo.py",
         "test_one_falsified_digit_ends_it_with_1_and_the_reason",
     ),
+    "demo_failed": (
+        "tests/firmware_sim/cli/test_demo.py",
+        "test_a_reading_lost_on_the_way_ends_it_with_1_and_names_it",
+    ),
+    "demo_needs_mosquitto": (CHILDREN, "test_amqtt_is_refused_where_sessions_must_survive"),
+    "demo_no_journal": (
+        "tests/firmware_sim/bench_tools/test_accepted.py",
+        "test_a_journal_that_is_none_is_one_sentence",
+    ),
     "install_broken": (HERE, "test_an_installation_that_is_not_whole_is_said_so"),
     "journal_gone": (
         "tests/edge/journal/test_faults.py",

@@ -1,0 +1,195 @@
+"""A program on the terminal with a few lines of our own below it.
+
+`python -m firmware_sim.bench_tools.footer WORDS ARGUMENT…` runs this Python with the arguments on
+a pseudo-terminal that is ROWS lower than the real one and hands its output on. Below it stands what
+was last added to the file WORDS: lines that begin with "!" are told, the newest two stay; one that
+begins with "=" is where things are.
+
+It is a process of its own so that it outlives whoever started it by the moment that it takes to
+give the terminal back as it was: SIGTERM, Ctrl-C and the parent's end all lead there.
+"""
+
+import fcntl
+import os
+import pathlib
+import pty
+import select
+import signal
+import struct
+import sys
+import termios
+import tty
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from edge.words.messages import width
+from firmware_sim.bench_tools.watch import Tail
+
+ROWS = 3
+LEAST_ROWS = 12
+"""Below this the program has the terminal for itself."""
+LOOK_S = 0.2
+QUIET_S = 0.05
+"""Our own lines are drawn when the program has been silent so long: never within its sequences."""
+LEAVE_S = 2.0
+CHUNK = 65536
+SAVE, BACK = b"\x1b7", b"\x1b8"
+RESET = b"\x1b[0m\x1b[?25h\x1b[?1049l"
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class Words:
+    """What stands below, from the file as it grows."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        self._tail = Tail(path)
+        self._told: list[str] = []
+        self._now = ""
+        self.changed = True
+
+    def look(self) -> None:
+        """Take in what was added."""
+        for raw in self._tail.new():
+            text = raw.decode("utf-8", "replace")
+            if text.startswith("!"):
+                self._told = [*self._told, text[1:]][1 - ROWS :]
+            else:
+                self._now = text[1:]
+            self.changed = True
+
+    def drawn(self, columns: int, rows: int) -> bytes:
+        """The sequences that draw it at the bottom and leave the cursor where it was."""
+        self.changed = False
+        lines = [*self._told, *[""] * (ROWS - 1 - len(self._told)), self._now]
+        drawn = [SAVE]
+        for place, text in enumerate(lines, rows - ROWS + 1):
+            drawn.append(f"\x1b[{place};1H\x1b[0m\x1b[2K{cut(text, columns)}".encode())
+        return b"".join([*drawn, BACK])
+
+
+def cut(text: str, columns: int) -> str:
+    """As much of the text as fits, with "…" where it was cut."""
+    if width(text) <= columns:
+        return text
+    while text and width(text) > columns - 1:
+        text = text[:-1]
+    return f"{text}…"
+
+
+class Footer:
+    """The program, its terminal and ours."""
+
+    def __init__(self, words: Words, master: int, child: int) -> None:
+        self._words = words
+        self._master = master
+        self._child = child
+        self._columns, self._rows = 80, 24
+        self.ending = False
+        self.resized = True
+
+    def serve(self) -> int:
+        """Until the program ends or we are told to; its exit code."""
+        inputs = [self._master, *([0] if os.isatty(0) else [])]
+        code = None
+        while code is None:
+            if self.resized:
+                self._resize()
+            if self.ending:
+                return self._leave()
+            quiet = QUIET_S if self._words.changed else LOOK_S
+            ready = select.select(inputs, [], [], quiet)[0]
+            if 0 in ready and not self._hand(0, self._master):
+                inputs.remove(0)
+            if self._master in ready:
+                if not self._hand(self._master, 1):
+                    code = self._wait()
+                # it may have cleared the screen
+                self._words.changed = True
+            elif self._words.changed and self._own():
+                _write(1, self._words.drawn(self._columns, self._rows))
+            self._words.look()
+        return code
+
+    def _own(self) -> bool:
+        return self._rows >= LEAST_ROWS
+
+    def _resize(self) -> None:
+        self.resized = False
+        size = os.get_terminal_size(1)
+        self._columns, self._rows = size.columns, size.lines
+        rows = self._rows - (ROWS if self._own() else 0)
+        fcntl.ioctl(
+            self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, self._columns, 0, 0)
+        )
+        self._words.changed = True
+
+    @staticmethod
+    def _hand(source: int, sink: int) -> bool:
+        """Hand on what there is; False when there will be no more."""
+        try:
+            data = os.read(source, CHUNK)
+            _write(sink, data)
+        except OSError:
+            # the other end of a pty is gone
+            return False
+        return bool(data)
+
+    def _leave(self) -> int:
+        """End the program and hand on its last words: it gives the terminal back itself."""
+        os.kill(self._child, signal.SIGTERM)
+        while select.select([self._master], [], [], LEAVE_S)[0]:
+            if not self._hand(self._master, 1):
+                return self._wait()
+        os.kill(self._child, signal.SIGKILL)
+        return self._wait()
+
+    def _wait(self) -> int:
+        return os.waitstatus_to_exitcode(os.waitpid(self._child, 0)[1])
+
+
+def _write(sink: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(sink, data) :]
+
+
+@contextmanager
+def _keys() -> Iterator[None]:
+    """Single keys instead of lines, Ctrl-C as before; given back afterwards."""
+    if not os.isatty(0):
+        yield
+        return
+    before = termios.tcgetattr(0)
+    tty.setcbreak(0)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(0, termios.TCSADRAIN, before)
+
+
+def main(words: pathlib.Path, arguments: list[str]) -> int:
+    """Run the program with our lines below it; its exit code."""
+    child, master = pty.fork()
+    if child == 0:
+        os.execv(sys.executable, [sys.executable, *arguments])
+    footer = Footer(Words(words), master, child)
+
+    def end(number: int, frame: object) -> None:
+        footer.ending = True
+
+    def resize(number: int, frame: object) -> None:
+        footer.resized = True
+
+    for number in ENDING:
+        signal.signal(number, end)
+    signal.signal(signal.SIGWINCH, resize)
+    with _keys():
+        try:
+            return footer.serve()
+        finally:
+            os.close(master)
+            # whatever the program left behind
+            _write(1, RESET)
+
+
+if __name__ == "__main__":
+    sys.exit(main(pathlib.Path(sys.argv[1]), sys.argv[2:]))
