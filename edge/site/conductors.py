@@ -11,7 +11,7 @@ from importlib import resources
 
 @dataclass(frozen=True, slots=True)
 class Conductor:
-    """One conductor at 60 °C; the neutral is its equal. `source` says where the figures are from."""
+    """One conductor at 60 °C; its neutral is its equal."""
 
     name: str
     r_ohm_km: float
@@ -21,6 +21,7 @@ class Conductor:
     ampacity_a: float | None
     """Permitted phase current 载流量, A; None = not known."""
     source: str
+    """Where the figures are from."""
 
 
 @functools.cache

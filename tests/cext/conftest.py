@@ -45,3 +45,15 @@ def both_framings() -> tuple[ModuleType, ModuleType]:
 def both_values() -> tuple[ModuleType, ModuleType]:
     """Compiled and plain values, to be held against each other."""
     return load("values", "c"), load("values", "py")
+
+
+@pytest.fixture(scope="session", params=KERNELS)
+def calculator(request: pytest.FixtureRequest) -> ModuleType:
+    """The load calculator under test."""
+    return load("load", request.param)
+
+
+@pytest.fixture(scope="session")
+def both_calculators() -> tuple[ModuleType, ModuleType]:
+    """Compiled and plain load calculator, to be held against each other."""
+    return load("load", "c"), load("load", "py")
