@@ -16,9 +16,10 @@ VERBS = {
 
 def version() -> str:
     """Version, kernels in use, Python."""
-    from cext import build, framing, values
+    from cext import build, framing, load, values
 
-    kernels = f"framing {build.kernel(framing.picked)}, values {build.kernel(values.picked)}"
+    modules = {"framing": framing, "values": values, "load": load}
+    kernels = ", ".join(f"{name} {build.kernel(kernel.picked)}" for name, kernel in modules.items())
     python = sys.version.split()[0]
     return f"boxgate {metadata.version('boxgate')} (kernels: {kernels}; Python {python})"
 
