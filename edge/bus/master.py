@@ -28,36 +28,37 @@ whoever sent it; a line that never falls silent is spoken on after QUIET_LIMIT a
 
 A deadline has two parts: until the first byte of the answer the meter's learned limit holds, after
 it the byte gap (500 ms, DL/T 645-2007 §5.2.2) with the time of the longest frame as its bound.
+
+Which protocol a question is in, its request says (`expect`: Modbus RTU); nothing else differs here
+but the scanner (edge/bus/hearing.py) and the gap, at least 3.5 characters before a Modbus request.
+
+The master asks to be woken once an exchange where it can: the answer of a meter whose timing is
+known (edge/bus/timing.py) is looked for when the gap behind it is over. Found whole, with nothing
+strange before or behind it, it ended by `sure_end` and the next request is written in that step.
+Found in pieces, early, or among strangers it is treated as any other: the gap counts from now.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import Any
 
-import msgspec
-
-from cext.framing import Frame645, Scanner645
-from edge.bus.parts import (
-    LineCounters,
-    LineState,
-    Pause,
-    PortDown,
-    PortUp,
-    Resume,
-    Stop,
-)
-from edge.bus.timing import LineTiming
+from edge.bus.hearing import Frame, Hearing
+from edge.bus.parts import LineCounters, LineState, Pause, PortDown, PortUp, Resume, Stop
+from edge.bus.step import Heard as Heard
+from edge.bus.step import Spoke as Spoke
+from edge.bus.step import Step as Step
+from edge.bus.timing import SECOND, MeterTiming, line_timing
 from edge.bus.work import NEVER, End, Outcome, Work, WorkSource
 from edge.site.model import Line
 from protocol.exchange import Again, Done, NotMine, Refused, Request
 
-SECOND = 1_000_000_000
 BYTE_GAP_NS = SECOND // 2
 QUIET_LIMIT_NS = 2 * SECOND
 LONGEST_FRAME = 4 + 12 + 255
 FOLLOW_UP_RETRIES = 2
-BITS = {"N": 10, "E": 11, "O": 11}
+MODBUS_GAP_NS = 1_750_000
+"""t3.5 above 19200 baud, ns (Modbus over serial line V1.02 §2.5.1.1)."""
 
 
 class Phase(Enum):
@@ -70,42 +71,6 @@ class Phase(Enum):
     STOPPED = "stopped"
 
 
-@dataclass(frozen=True, slots=True)
-class Spoke:
-    """Trace: bytes that go on the line."""
-
-    at: int
-    raw: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """Trace: bytes that came; `frame` where they make a whole one."""
-
-    at: int
-    frame: Frame645
-    verdict: str
-
-
-class Step(msgspec.Struct, frozen=True, gc=False):
-    """What one step gives back."""
-
-    write: bytes
-    wake: int
-    out: tuple[Any, ...]
-    listen: int = 0
-    """Bytes need not be handed in before this time, ns: no answer can be whole yet."""
-
-
-def line_timing(line: Line) -> LineTiming:
-    """Times of a line as the site declares it."""
-    return LineTiming(
-        char_ns=BITS[line.parity] * SECOND // line.baud,
-        idle_ns=line.idle_ms * 1_000_000,
-        answer_ns=line.answer_ms * 1_000_000,
-    )
-
-
 class LineMaster:
     """One line. `work` are its sources in order of rank, first wins."""
 
@@ -116,7 +81,10 @@ class LineMaster:
         self.trace = trace
         self.phase = Phase.DOWN
         self.counters = LineCounters()
-        self._scanner = Scanner645()
+        self.sure_end = 0
+        """When the present answer has ended though nobody looked, ns; 0 = it is watched."""
+        self._hearing = Hearing()
+        self._modbus_gap = max(self.timing.char_ns * 7 // 2, MODBUS_GAP_NS, self.timing.idle_ns)
         self._out: list[Any] = []
         self._paused = False
         self._quiet_until = 0
@@ -124,6 +92,7 @@ class LineMaster:
         self._work: Work | None = None
         self._source: WorkSource | None = None
         self._request: Request | None = None
+        self._meter = MeterTiming()
         self._follow_up = False
         self._resends = 0
         self._started = 0
@@ -131,10 +100,11 @@ class LineMaster:
         self._deadline = NEVER
         self._first_deadline = NEVER
         self._last_end = NEVER
+        self._listen = 0
         self._heard_at = 0
         self._answering = False
+        self._strange = False
         self._bytes_sent = 0
-        self._bytes_back = 0
         self._all_back = 0
         self._while_sending = b""
 
@@ -142,39 +112,59 @@ class LineMaster:
         """One step at monotonic `now` ns with the bytes and the mail that came since the last."""
         if data:
             self._hear(now, data)
-        if self.phase is Phase.WAITING and now >= self._deadline:
-            self._give_up(now)
+        if self.phase is Phase.WAITING:
+            if now >= self._deadline:
+                self._give_up(now)
+            elif self.sure_end and now >= self._listen:
+                # the answer was not there, or not whole, when it had to be
+                self.sure_end = 0
+                self._meter.irregular()
         for message in mail:
             self._take(now, message)
-        write = self._speak(now) if self.phase in (Phase.QUIET, Phase.READY) else b""
-        out = tuple(self._out)
-        if out:
+        phase = self.phase
+        write = self._speak(now) if phase is Phase.QUIET or phase is Phase.READY else b""
+        out: tuple[Any, ...] = ()
+        if self._out:
+            out = tuple(self._out)
             self._out.clear()
-        return Step(write, self._wake(), out, self._listen(now))
+        if self.phase is Phase.WAITING:
+            wake = self._listen if self.sure_end else self._deadline
+            return Step(write, wake, out, self._listen)
+        return Step(write, self._wake(), out)
 
     # ---- scanner and verdicts -----------------------------------------------------------------
 
     def _hear(self, now: int, data: bytes) -> None:
         self._heard_at = now
-        self._bytes_back += len(data)
-        scanner = self._scanner
+        if self.sure_end and not self._listen <= now <= self._listen + self.timing.idle_ns:
+            # handed over before it was asked for, or this process stood still: nothing is sure
+            self.sure_end = 0
+        hearing = self._hearing
         passed_over = b""
-        frame = scanner.feed(data)
+        frame = hearing.feed(data)
         while frame is not None:
             passed_over = frame.raw if self._judge(now, frame) else b""
-            frame = scanner.feed(b"")
+            frame = hearing.feed(b"")
         if self.phase is Phase.WAITING:
-            if passed_over and data.endswith(passed_over):
-                # whole and not for us: whoever it was has finished, our meter is still awaited
-                self._answering = False
-                self._deadline = max(now, self._first_deadline)
-            elif not self._is_echo(now, data):
-                # the answer has begun: the byte gap rules from here
-                self._answering = True
-                later = max(self._first_deadline, now + BYTE_GAP_NS)
-                self._deadline = min(self._last_end, later)
-        elif self.phase in (Phase.QUIET, Phase.READY):
+            self._wait_on(now, data, passed_over)
+        elif self.phase is Phase.QUIET or self.phase is Phase.READY:
             self._be_quiet(now)
+
+    def _wait_on(self, now: int, data: bytes, passed_over: bytes) -> None:
+        """What came holds no answer yet."""
+        if passed_over and data.endswith(passed_over):
+            # whole and not for us: whoever it was has finished, our meter is still awaited
+            self._answering = False
+            self._deadline = max(now, self._first_deadline)
+        elif self._hearing.back and not self._is_echo(now, data):
+            # the answer has begun: the byte gap rules from here
+            self._answering = True
+            later = max(self._first_deadline, now + BYTE_GAP_NS)
+            self._deadline = min(self._last_end, later)
+            assert self._request is not None
+            # but for the last one its bytes may come together
+            rest = self._request.answer_bytes - self._hearing.back - 1
+            self._listen = min(self._deadline, now + max(rest, 0) * self.timing.char_ns)
 
     def _is_echo(self, now: int, data: bytes) -> bool:
         """Whether all that came since the request is its own beginning, heard while it is sent."""
@@ -183,7 +173,7 @@ class LineMaster:
         self._while_sending += data
         return self._request.data.startswith(self._while_sending)
 
-    def _judge(self, now: int, frame: Frame645) -> bool:
+    def _judge(self, now: int, frame: Frame) -> bool:
         """True if the frame was passed over: not the answer we wait for."""
         if self._work is None or self.phase is not Phase.WAITING:
             self._pass_over(now, frame, "no question")
@@ -195,39 +185,52 @@ class LineMaster:
                 return True
             case Again(request):
                 self._note(now, frame, "again")
-                self._answered(now)
+                self._ended(now, frame, learn=False)
                 self._request, self._follow_up, self._resends = request, True, 0
                 self._be_quiet(now)
             case Done(values):
                 self._note(now, frame, "done")
-                self._answered(now)
-                # handed over after its time (this process stood still): it did not come only now
-                self._end(now, End.DONE, values=values, at=min(now, self._deadline))
+                at = self._ended(now, frame, learn=not self._follow_up)
+                self._end(now, End.DONE, values=values, at=at)
             case Refused(_, text):
                 self._note(now, frame, "refused")
-                self._answered(now)
+                # shorter than what was asked for: says nothing of when that would have ended
+                at = self._ended(now, frame, learn=False)
                 self.counters.refused += 1
-                self._end(now, End.REFUSED, refusal=text)
+                self._end(now, End.REFUSED, refusal=text, at=at)
         return False
 
-    def _pass_over(self, now: int, frame: Frame645, why: str) -> None:
+    def _pass_over(self, now: int, frame: Frame, why: str) -> None:
         self._note(now, frame, why)
-        self._bytes_back = 0
-        if frame.control & 0x80:
+        self._hearing.pass_over(frame)
+        if frame.answer:
             self.counters.late += 1
         elif self._request is not None and self._request.data.endswith(frame.raw):
             self.counters.echoes += 1
+            return
         else:
             self.counters.foreign += 1
+        self._strange = True
 
-    def _answered(self, now: int) -> None:
-        assert self._work is not None
-        # of the time since our last bit the answer's own bytes are not the meter's delay
-        delay = now - self._sent_until - self._bytes_back * self.timing.char_ns
-        assert self._request is not None
-        off = now - self._sent_until - self._request.answer_bytes * self.timing.char_ns
-        self.timing.of(self._work.exchange.address).answered(delay, off)
-        self._all_back += self._bytes_back
+    def _ended(self, now: int, frame: Frame, learn: bool) -> int:
+        """When the answer's last byte came, ns; where it was watched its meter is learned."""
+        hearing, meter, end = self._hearing, self._meter, self.sure_end
+        self._all_back += hearing.back
+        if end:
+            self.sure_end = 0
+            if not hearing.behind(frame) and not self._strange:
+                meter.unwatched += 1
+                self._heard_at = end
+                return end
+            meter.irregular()
+        elif learn:
+            assert self._request is not None
+            # of the time since our last bit the answer's own bytes are not the meter's delay
+            since, char = now - self._sent_until, self.timing.char_ns
+            expected = self._request.answer_bytes * char
+            meter.answered(since - hearing.back * char, since - expected)
+        # handed over after its time (this process stood still): it did not come only now
+        return min(now, self._deadline)
 
     # ---- deadlines ----------------------------------------------------------------------------
 
@@ -236,7 +239,7 @@ class LineMaster:
         if self._request is not None and not self._request.answer_bytes:
             self._end(now, End.DONE)
             return
-        self._scanner.gap()
+        self._hearing.gap()
         if self._follow_up and self._resends < FOLLOW_UP_RETRIES:
             # the same SEQ again: what was collected is not thrown away for one lost frame
             self._resends += 1
@@ -246,7 +249,7 @@ class LineMaster:
             self.counters.garbled += 1
             self._end(now, End.GARBLED)
         else:
-            self.timing.of(self._work.exchange.address).silent()
+            self._meter.silent()
             self.counters.silent += 1
             self._end(now, End.SILENT)
 
@@ -258,7 +261,7 @@ class LineMaster:
         match message:
             case PortUp():
                 if self.phase is Phase.DOWN:
-                    self._scanner = Scanner645()
+                    self._hearing.gap()
                     # we have not listened: whatever is on the line now gets its gap
                     self._heard_at = now
                     self._be_quiet(now)
@@ -290,14 +293,20 @@ class LineMaster:
             if now < self._quiet_until:
                 return b""
             self.phase = Phase.READY
-        if self._request is None or self._work is None:
+        if self._request is None:
             if not self._find_work(now):
                 return b""
             assert self._work is not None
             self._request = self._work.exchange.start()
-            self._started = now
+            self._meter = self.timing.of(self._work.exchange.address)
             self._follow_up, self._resends = False, 0
             self._bytes_sent = self._all_back = 0
+        if self._request.expect is not None:
+            until = min(max(self._heard_at, self._sent_until) + self._modbus_gap, self._quiet_end)
+            if now < until:
+                self._quiet_until = until
+                self.phase = Phase.QUIET
+                return b""
         return self._write(now, self._request)
 
     def _find_work(self, now: int) -> bool:
@@ -311,40 +320,50 @@ class LineMaster:
         return False
 
     def _write(self, now: int, request: Request) -> bytes:
-        assert self._work is not None
-        self._scanner.gap()
-        char = self.timing.char_ns
-        self._sent_until = now + len(request.data) * char
-        self._bytes_sent += len(request.data)
-        self._bytes_back = 0
+        timing, meter, data = self.timing, self._meter, request.data
+        self._hearing.ask(request)
+        if not self._bytes_sent:
+            self._started = now
+        self._bytes_sent += len(data)
+        self._sent_until = sent = now + len(data) * timing.char_ns
         self._while_sending = b""
-        self._answering = False
+        self._answering = self._strange = False
         self.phase = Phase.WAITING
+        self.sure_end = 0
         if request.answer_bytes:
-            first = self._sent_until + self.timing.limit(self._work.exchange.address)
+            first = sent + timing.limit(meter)
             # an adapter or a pty may hand over the whole answer at its end, not byte by byte
-            self._first_deadline = self._deadline = first + request.answer_bytes * char
-            self._last_end = first + LONGEST_FRAME * char + BYTE_GAP_NS
+            whole = request.answer_bytes * timing.char_ns
+            self._first_deadline = self._deadline = first + whole
+            self._last_end = first + LONGEST_FRAME * timing.char_ns + BYTE_GAP_NS
+            if not self._follow_up:
+                self.sure_end = timing.latest_end(meter, sent + whole)
+            self._listen = self.sure_end + timing.idle_ns
+            if not self.sure_end or self._listen > self._deadline:
+                self.sure_end = 0
+                self._listen = min(timing.watch_from(meter, sent + whole), self._deadline)
         else:
-            self._deadline = self._last_end = self._sent_until
+            self._listen = self._deadline = self._last_end = sent
         if self.trace:
-            self._out.append(Spoke(now, request.data))
-        return request.data
+            self._out.append(Spoke(now, data, self._hearing.protocol))
+        return data
 
     # ---- ends ---------------------------------------------------------------------------------
 
     def _end(
         self, now: int, end: End, values: Any = (), refusal: str = "", at: int | None = None
     ) -> None:
-        work, source = self._work, self._source
+        work, source, request = self._work, self._source, self._request
         self._work = self._source = self._request = None
+        self.sure_end = 0
         self._be_quiet(now)
         if work is None or source is None:
             return
         self.counters.exchanges += 1
         minimal = 0
-        if end in (End.DONE, End.REFUSED):
-            minimal = self.timing.minimal(work.exchange.address, self._bytes_sent, self._all_back)
+        if (end is End.DONE or end is End.REFUSED) and request is not None:
+            gap = self.timing.idle_ns if request.expect is None else self._modbus_gap
+            minimal = self.timing.minimal(self._meter, self._bytes_sent, self._all_back, gap)
         at = now if at is None else at
         outcome = Outcome(end, at, tuple(values), refusal, at - self._started, minimal)
         given = source.done(work, outcome, now)
@@ -361,33 +380,21 @@ class LineMaster:
         self.phase = Phase.QUIET
 
     def _wake(self) -> int:
-        match self.phase:
-            case Phase.WAITING:
-                return self._deadline
-            case Phase.QUIET:
-                return self._quiet_until
-            case Phase.READY if not self._paused:
-                return min([source.wake() for source in self.sources], default=NEVER)
-            case _:
-                return NEVER
-
-    def _listen(self, now: int) -> int:
-        """When an answer may be whole; at once in every other phase."""
-        if self.phase is not Phase.WAITING or self._work is None or self._request is None:
-            return 0
-        expected = self._request.answer_bytes
-        if self._answering:
-            rest = expected - self._bytes_back
-            return min(self._deadline, now + rest * self.timing.char_ns) if rest > 0 else 0
-        whole = self._sent_until + expected * self.timing.char_ns
-        return self.timing.worth_listening(self._work.exchange.address, whole)
+        """When a line that waits for no answer wants to be called."""
+        if self.phase is Phase.QUIET:
+            return self._quiet_until
+        if self.phase is Phase.READY and not self._paused:
+            return min([source.wake() for source in self.sources], default=NEVER)
+        return NEVER
 
     # ---- telling ------------------------------------------------------------------------------
 
     def _tell(self, state: str, reason: str) -> None:
-        counters = replace(self.counters, noise=self._scanner.noise, bad=self._scanner.bad)
+        hearing = self._hearing
+        echoes = self.counters.echoes + hearing.echoes
+        counters = replace(self.counters, noise=hearing.noise, bad=hearing.bad, echoes=echoes)
         self._out.append(LineState(self.line.id, state, reason, counters))
 
-    def _note(self, now: int, frame: Frame645, verdict: str) -> None:
+    def _note(self, now: int, frame: Frame, verdict: str) -> None:
         if self.trace:
             self._out.append(Heard(now, frame, verdict))

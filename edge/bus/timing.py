@@ -1,19 +1,47 @@
-"""How long to wait for each meter: learned from its own answers, bounded by the line's setting.
+"""How long to wait for each meter and when to look: learned from its own answers, per meter.
 
-DL/T 645-2007 allows a meter 20 to 500 ms before it answers. Waiting the full half second for every
-lost answer makes one dead meter expensive, so the limit of each meter follows what it has shown:
-mean + 4 deviations + a margin, in the manner of TCP's retransmission timer. One silence sets a
-meter back to the full limit, so that a meter which grew slow is not taken for dead.
+Theory of operation
+-------------------
+*The limit.* DL/T 645-2007 allows a meter 20 to 500 ms before it answers. Waiting the full half
+second for every lost answer makes one dead meter expensive, so the limit of each meter follows what
+it has shown: mean + 4 deviations + a margin, in the manner of TCP's retransmission timer. One
+silence sets a meter back to the full limit, so that a meter which grew slow is not taken for dead.
+
+*The look.* A wake-up costs a gateway more than all the rest of an exchange, and there are two: one
+finds the answer, one ends the idle gap behind it. A meter whose answers end within REGULAR_NS of
+each other needs one: whoever looks only when the gap behind the latest possible answer is over
+finds the whole answer in the driver and may speak at once. So the look is at
+
+    expected end + latest + SLACK_NS + idle gap
+
+Why the gap is kept: `latest` is a bound, not a mean. An answer that ends later raises it at once;
+it falls by a 16th of the excess with each answer that was watched, and an end is taken as of when
+it was seen, never before it came. Answers are watched while a meter is learned, and once after
+every `patience` looks, which doubles from 4 to 16 while all stays regular. What is left: between
+two watched answers one may be later than `latest` and SLACK_NS together, and its gap is short by
+that. Later by the whole gap it is not whole at the look, is watched to its end, and its meter is
+irregular. So is a meter that answers early and late by turns: all its answers are watched, at two
+wake-ups each, until the bounds have closed (by an 8th, for nothing rests on them meanwhile).
 """
 
 from dataclasses import dataclass, field
 
+from edge.site.model import Line
+
+SECOND = 1_000_000_000
+BITS = {"N": 10, "E": 11, "O": 11}
 LEARN_FROM = 3
-"""Answers before the learned limit is trusted."""
+"""Answers before what was learned is trusted."""
 MARGIN_NS = 60_000_000
 """Added to every learned limit: adapters that hand over bytes every 16 ms, a busy host."""
-LISTEN_NS = 800_000
-"""How long after the earliest time an answer is looked for, so that it is whole at one look."""
+REGULAR_NS = 2_000_000
+"""Answers of one meter that end within this of each other need not be watched."""
+SLACK_NS = 500_000
+"""Added to `latest`, and taken from `earliest` where an answer is watched."""
+FORGET, FORGET_IRREGULAR = 16, 8
+"""A bound moves by this part of its distance towards each watched answer."""
+PATIENCE = 4, 16
+"""Answers taken unwatched before one is watched: at first, at most."""
 
 
 @dataclass(slots=True)
@@ -21,29 +49,48 @@ class MeterTiming:
     """What one meter has shown, ns."""
 
     answers: int = 0
+    """Watched answers since its last silence."""
     mean: int = 0
     deviation: int = 0
     fastest: int = 0
     earliest: int = 0
-    """Earliest whole answer against sent_until + expected bytes; negative = fewer bytes came."""
+    """Bound of its whole answers against sent_until + expected bytes; negative = fewer came."""
+    latest: int = 0
+    """The other bound of the same."""
+    patience: int = 0
+    """Answers that may be taken unwatched in a row; 0 = irregular or not known."""
+    unwatched: int = 0
+    """Answers taken unwatched since the last that was watched."""
 
     def answered(self, delay: int, end: int) -> None:
         """It answered `delay` ns after the request; it was whole `end` ns off the expected time."""
         delay = max(0, delay)
         if self.answers == 0:
             self.mean, self.deviation, self.fastest = delay, delay // 2, delay
-            self.earliest = end
+            self.earliest = self.latest = end
         else:
             error = delay - self.mean
             self.mean += error // 8
             self.deviation += (abs(error) - self.deviation) // 4
             self.fastest = min(self.fastest, delay)
-            self.earliest = min(self.earliest, end)
+            part = FORGET if self.patience else FORGET_IRREGULAR
+            self.earliest = min(end, self.earliest + (end - self.earliest) // part)
+            self.latest = max(end, self.latest - (self.latest - end) // part)
         self.answers += 1
+        self.unwatched = 0
+        first, most = PATIENCE
+        if self.answers < LEARN_FROM or self.latest - self.earliest > REGULAR_NS:
+            self.patience = 0
+        else:
+            self.patience = min(max(first, 2 * self.patience), most)
 
     def silent(self) -> None:
         """It did not answer: forget what was learned."""
-        self.answers = 0
+        self.answers = self.patience = 0
+
+    def irregular(self) -> None:
+        """Its answer was not there when it had to be: watch it."""
+        self.patience = 0
 
 
 @dataclass(slots=True)
@@ -62,31 +109,43 @@ class LineTiming:
             timing = self.meters[address] = MeterTiming()
         return timing
 
-    def limit(self, address: str) -> int:
+    def limit(self, meter: MeterTiming) -> int:
         """How long after the end of a request the first byte of the answer may come, ns."""
-        timing = self.meters.get(address)
-        if timing is None or timing.answers < LEARN_FROM:
+        if meter.answers < LEARN_FROM:
             return self.answer_ns + MARGIN_NS
-        return min(self.answer_ns, timing.mean + 4 * timing.deviation) + MARGIN_NS
+        return min(self.answer_ns, meter.mean + 4 * meter.deviation) + MARGIN_NS
 
-    def worth_listening(self, address: str, expected: int) -> int:
-        """When an answer expected to be whole at `expected` may be there, ns; 0 = not known yet.
+    def latest_end(self, meter: MeterTiming, expected: int) -> int:
+        """When the answer expected to be whole at `expected` has ended for certain, ns.
 
-        Until then nobody needs to be woken for single bytes: the driver keeps them. Waking for
-        each costs a gateway more than all the rest of an exchange. The price is LISTEN_NS of line
-        time where answers come the moment they are whole.
+        0 = it is to be watched this time.
         """
-        timing = self.meters.get(address)
-        if timing is None or timing.answers < LEARN_FROM:
+        if meter.unwatched >= meter.patience:
             return 0
-        return expected + timing.earliest + LISTEN_NS
+        return expected + meter.latest + SLACK_NS
 
-    def minimal(self, address: str, sent: int, received: int) -> int:
+    def watch_from(self, meter: MeterTiming, expected: int) -> int:
+        """When an answer that is watched may be whole at the earliest, ns.
+
+        Until then nobody needs to be woken for single bytes: the driver keeps them.
+        """
+        early = meter.earliest if meter.answers >= LEARN_FROM else 0
+        return expected + early - SLACK_NS
+
+    def minimal(self, meter: MeterTiming, sent: int, received: int, gap: int) -> int:
         """Minimal time of an exchange: request + delay + answer + idle (fact sheet 645 §8), ns.
 
         The delay is the shortest this meter has ever shown, so that a slow host does not pass for
         a slow meter.
         """
-        timing = self.meters.get(address)
-        fastest = timing.fastest if timing is not None and timing.answers else 0
-        return (sent + received) * self.char_ns + fastest + self.idle_ns
+        fastest = meter.fastest if meter.answers else 0
+        return (sent + received) * self.char_ns + fastest + gap
+
+
+def line_timing(line: Line) -> LineTiming:
+    """Times of a line as the site declares it."""
+    return LineTiming(
+        char_ns=BITS[line.parity] * SECOND // line.baud,
+        idle_ns=line.idle_ms * 1_000_000,
+        answer_ns=line.answer_ms * 1_000_000,
+    )

@@ -36,14 +36,18 @@ class Work(msgspec.Struct, frozen=True, gc=False):
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):
-    """How a work ended; `at` is when its last answer byte came (or was given up), ns."""
+    """How a work ended; `at` is when its last answer byte came (or was given up), ns.
+
+    Where nobody watched that byte come (edge/bus/timing.py) `at` is when it has come at the latest,
+    as learned of this meter: the time of the look less the idle gap, never the look itself.
+    """
 
     end: End
     at: int
     values: tuple[Value, ...] = ()
     refusal: str = ""
     elapsed: int = 0
-    """First request byte to last answer byte, ns."""
+    """First request byte to `at`, ns."""
     minimal: int = 0
     """The minimal time of what was exchanged: request + delay + answer + idle, ns."""
 

@@ -117,6 +117,8 @@ def test_the_limit_follows_a_meter_that_answers_fast_and_is_forgotten_at_a_silen
         at = now + 65 * MS
         now = master.step(at, answer(A, "02010100", volts(2200))).wake
         step = master.step(now)
+    assert step.wake < step.listen + 1
+    step = master.step(step.wake)
     assert step.wake - now < first_wait - 300 * MS
     now = step.wake
     step = master.step(now)

@@ -1,7 +1,8 @@
 """The line master under anything: any bytes, mail and lateness at any times, in virtual time.
 
-A shell is modelled that may sleep past a deadline. Whatever happens, no step raises, two requests
-keep the idle gap, and once the line falls silent the master is asking again within bounded time.
+A shell is modelled that may sleep past a deadline, and a driver that keeps what comes before the
+master listens. Whatever happens, no step raises, two requests keep the idle gap, and once the line
+falls silent the master is asking again within bounded time.
 """
 
 from dataclasses import dataclass, field
@@ -74,16 +75,22 @@ class Shell:
     writes: int = 0
     master: LineMaster = field(init=False)
     last: Step = field(init=False)
+    driver: bytes = b""
+    """Came before the master listens."""
+    sure_end: int = 0
+    """What the master took for the end of an answer nobody watched."""
 
     def __post_init__(self) -> None:
         self.master = LineMaster(LINE, [self.source], trace=True)
         self.step(b"", (PortUp(),))
 
     def step(self, data: bytes = b"", mail: tuple[Any, ...] = ()) -> Step:
-        """One step now."""
+        """One step now, with what the driver keeps."""
         before = self.master.phase
         if data and before is not Phase.DOWN:
             self.heard = self.now
+        self.sure_end = self.master.sure_end
+        data, self.driver = self.driver + data, b""
         self.last = self.master.step(self.now, data, mail)
         began = before is not Phase.QUIET or any(isinstance(m, PortDown) for m in mail)
         if self.master.phase is Phase.QUIET and began:
@@ -91,6 +98,14 @@ class Shell:
         if self.last.write:
             self._judge_write()
         return self.last
+
+    def arrive(self, data: bytes) -> None:
+        """Bytes come now; the driver keeps them while nobody listens."""
+        if data and self.now < self.last.listen and self.master.phase is Phase.WAITING:
+            self.heard = self.now
+            self.driver += data
+        else:
+            self.step(data)
 
     def sleep(self, until: int) -> None:
         """On time: called at every wake that comes before `until`."""
@@ -104,7 +119,8 @@ class Shell:
 
     def _judge_write(self) -> None:
         spoken_on = self.now - self.quiet_since >= QUIET_LIMIT_NS
-        if self.heard is not None and not spoken_on:
+        unwatched = self.sure_end and (self.heard or 0) > self.sure_end
+        if self.heard is not None and not spoken_on and not unwatched:
             assert self.now - self.heard >= IDLE, "spoke into a line that was not idle"
         assert self.now >= self.sent_until + (IDLE if self.writes else 0), "spoke over itself"
         self.sent_until = self.now + len(self.last.write) * CHAR

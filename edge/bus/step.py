@@ -1,0 +1,38 @@
+"""What a step of a line master gives back; and what a traced line tells of its frames."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from edge.bus.hearing import Frame
+
+
+class Step(msgspec.Struct, frozen=True, gc=False):
+    """What one step gives back."""
+
+    write: bytes
+    wake: int
+    out: tuple[Any, ...]
+    listen: int = 0
+    """Bytes need not be handed in before this time, ns: no answer can be whole yet, or one is and
+    the line has to be idle until then anyhow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoke:
+    """Trace: bytes that go on the line."""
+
+    at: int
+    raw: bytes
+    protocol: str
+    """"dlt645" or "modbus"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Trace: a whole frame that was found, and what became of it."""
+
+    at: int
+    frame: Frame
+    verdict: str
