@@ -58,8 +58,8 @@ def describe(frame: FrameModbus | bytes, lang: str = "en", answer: bool | None =
     if isinstance(frame, bytes):
         raw = frame
         why = _unsound(raw, words)
-        if why:
-            return f"{words['no frame']}{why}: {_hex(raw)}"
+        if why is not None:
+            return _with_hex(f"{words['no frame']}{why}", raw)
     else:
         raw, answer = frame.raw, True
     unit, function, data = raw[0], raw[1], raw[2:-2]
@@ -105,7 +105,7 @@ def _said(function: int, data: bytes, answer: bool, lang: str, words: dict[str, 
             return f"{data[:2].hex().upper()} = {_single(function, data[2:], words)}"
         case "":
             return _hex(data)
-    return f"({words['length']}: {_hex(data)})"
+    return f"({_with_hex(words['length'], data)})"
 
 
 def _asked(function: int, data: bytes) -> str:
@@ -148,8 +148,12 @@ def _value(quantity: Quantity, number: int | None, words: dict[str, str]) -> str
 
 def _exception(data: bytes, lang: str, words: dict[str, str]) -> str:
     if len(data) != 1:
-        return f"({words['length']}: {_hex(data)})"
+        return f"({_with_hex(words['length'], data)})"
     return f"{data[0]:02X} {exception_name(data[0], lang)}"
+
+
+def _with_hex(text: str, data: bytes) -> str:
+    return f"{text}: {_hex(data)}" if data else text
 
 
 def _hex(data: bytes) -> str:
