@@ -11,6 +11,7 @@ VERBS = {
     "check": "check a site file and say all that is wrong with it",
     "run": "read the meters and deliver to the utility",
     "latest": "show the last readings from the journal",
+    "monitor": "show live what the gateways do, from the broker alone",
 }
 
 
