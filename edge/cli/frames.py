@@ -77,6 +77,6 @@ def said(item: Spoke | Heard) -> str:
     if isinstance(item, Heard):
         frame = item.frame
         return (describe_modbus if isinstance(frame, FrameModbus) else describe_645)(frame, lang)
-    if getattr(item, "protocol", "dlt645") == "modbus":
+    if item.protocol == "modbus":
         return describe_modbus(item.raw, lang, answer=False)
     return describe_645(item.raw, lang)
