@@ -76,7 +76,9 @@ def said(item: Spoke | Heard) -> str:
     lang = language()
     if isinstance(item, Heard):
         frame = item.frame
-        return (describe_modbus if isinstance(frame, FrameModbus) else describe_645)(frame, lang)
+        if isinstance(frame, FrameModbus):
+            return describe_modbus(frame, lang)
+        return describe_645(frame, lang)
     if item.protocol == "modbus":
         return describe_modbus(item.raw, lang, answer=False)
     return describe_645(item.raw, lang)
