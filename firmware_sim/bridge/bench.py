@@ -15,23 +15,26 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from datetime import time as time_of_day
+from functools import partial
 from pathlib import Path
 
-from edge.site.model import Line, Meter, Site
+from edge.site.model import Line, Meter, Site, Tmu
 from edge.words.messages import BoxgateError
+from firmware_sim.bridge.control import Control
+from firmware_sim.bridge.line import Device, LineUp
 from firmware_sim.bridge.pty import Pty
 from firmware_sim.clock import Clock
-from firmware_sim.hal.loader import MeterCore, meter645
-from firmware_sim.segment import Segment
+from firmware_sim.hal.loader import MeterCore, UnitCore, meter645, tmu
+from firmware_sim.segment import TICK_MASK, Segment
 from firmware_sim.truth import TruthFile
 from firmware_sim.wire import BITS
 from firmware_sim.world.chip import image, wire_number
 from firmware_sim.world.neighbourhood import Neighbourhood
+from firmware_sim.world.sensors import sensor_image
 from firmware_sim.world.shape import DAY_MS
 
 TURN_S = 0.5
 """Longest time the loop sleeps before it looks whether it should go on."""
-
 
 AWAKE_NS = 300_000
 """How long before a hand-over the loop stops sleeping."""
@@ -49,21 +52,9 @@ class Options:
     chunk: int = 0
     """Characters handed to the port at a time, as a UART's buffer does; 0 = a whole answer."""
     dead: frozenset[str] = frozenset()
-    """Meters that say nothing."""
+    """Meters, and TMUs by their id, that say nothing."""
     start: time_of_day | None = None
     """What time of day the neighbourhood's load begins at; None = the present."""
-
-
-@dataclass(slots=True)
-class LineUp:
-    """One line that is up."""
-
-    line: Line
-    pty: Pty
-    segment: Segment
-    meters: int
-    silent: int
-    """Meters of the site on this line that are not played: dead, or of another protocol."""
 
 
 class Bench:
@@ -77,6 +68,7 @@ class Bench:
         options: Options,
         truth: TruthFile | None = None,
     ) -> None:
+        self._site = site
         self._options = options
         self._truth = truth
         start = time.monotonic_ns()
@@ -88,28 +80,63 @@ class Bench:
         with ExitStack() as undo:
             undo.callback(self.close)
             for line_id in lines:
-                self.lines.append(self._line(site, site.line(line_id), folder))
+                self.lines.append(self._line(site.line(line_id), folder))
             undo.pop_all()
 
-    def serve(self, go_on: Callable[[], bool], wakeup: int | None = None) -> None:
+    def serve(
+        self,
+        go_on: Callable[[], bool],
+        wakeup: int | None = None,
+        control: Control | None = None,
+    ) -> None:
         """Play until `go_on` says no; a readable `wakeup` descriptor makes it ask at once."""
-        by_fd = {up.pty.fd: up for up in self.lines}
-        extra = [] if wakeup is None else [wakeup]
         while go_on():
             self.clock.run_until(time.monotonic_ns())
-            ports = [up.pty.fd for up in self.lines if up.segment.has_room()]
-            ready, _, _ = select.select(ports + extra, [], [], self._sleep_s())
+            ports: list[int] = []
+            by_fd: dict[int, tuple[Pty, Segment]] = {}
+            for up in self.lines:
+                if up.pty is not None and up.segment.has_room():
+                    by_fd[up.pty.fd] = (up.pty, up.segment)
+                    ports.append(up.pty.fd)
+            if wakeup is not None:
+                ports.append(wakeup)
+            if control is not None and control.fd is not None:
+                ports.append(control.fd)
+            ready, _, _ = select.select(ports, [], [], self._sleep_s())
             now = time.monotonic_ns()
             for fd in ready:
-                if fd == wakeup:
+                if fd in by_fd:
+                    pty, segment = by_fd[fd]
+                    if data := pty.read():
+                        segment.from_master(data, now)
+                elif fd == wakeup:
                     os.read(fd, 64)
-                elif data := by_fd[fd].pty.read():
-                    by_fd[fd].segment.from_master(data, now)
+            # last: it may close what was just read
+            if control is not None and control.fd in ready:
+                control.read()
 
     def close(self) -> None:
         """Take every line down."""
         while self.lines:
-            self.lines.pop().pty.close()
+            self.lines.pop().close()
+
+    def break_line(self, line: str) -> None:
+        """Take a line's device away; BoxgateError if it is not one of ours."""
+        self._up(line).close()
+
+    def mend_line(self, line: str) -> None:
+        """A new device under the line's name; BoxgateError if there is none to be had."""
+        self._up(line).mend()
+
+    def break_device(self, device: str) -> None:
+        """A meter or TMU goes dead; BoxgateError if it is not on a line of ours."""
+        up, found = self._device(device)
+        up.power_off(found)
+
+    def mend_device(self, device: str) -> None:
+        """A dead meter or TMU gets its power back; BoxgateError if it is not on a line of ours."""
+        up, found = self._device(device)
+        up.power_on(found)
 
     def wall_ms(self) -> int:
         """Wall time of the bench's clock: it runs evenly, whatever happens to the system's."""
@@ -122,24 +149,39 @@ class Bench:
             until -= AWAKE_NS
         return min(max((until - time.monotonic_ns()) / 1e9, 0.0), TURN_S)
 
-    def _line(self, site: Site, line: Line, folder: Path) -> LineUp:
-        on_line = site.meters_on(line.id)
-        played = [
-            meter
-            for meter in on_line
-            if meter.protocol == "dlt645" and meter.id not in self._options.dead
+    def _up(self, line: str) -> LineUp:
+        for up in self.lines:
+            if up.line.id == line:
+                return up
+        known = ", ".join(up.line.id for up in self.lines)
+        raise BoxgateError("sim_control_line", line=line, lines=known)
+
+    def _device(self, device: str) -> tuple[LineUp, Device]:
+        for up in self.lines:
+            if device in up.devices:
+                return up, up.devices[device]
+        raise BoxgateError("sim_control_device", device=device)
+
+    def _line(self, line: Line, folder: Path) -> LineUp:
+        on_line = self._site.meters_on(line.id)
+        spoken = [meter for meter in on_line if meter.protocol == "dlt645"]
+        devices = [
+            Device(meter.id, partial(self._meter, meter, line.baud), wire_number(meter.id))
+            for meter in spoken
         ]
-        pty = Pty(folder / line.id)
-        outlet = Outlet(line.id, pty, self._truth)
-        segment = Segment(
-            self.clock,
-            line.baud,
-            [(wire_number(meter.id), self._meter(meter, line.baud)) for meter in played],
-            outlet.whole,
-            chunk=self._options.chunk,
-            piece=outlet.some,
+        devices += [
+            Device(unit.id, partial(self._unit, unit, line), None)
+            for unit in self._site.tmus
+            if unit.line == line.id
+        ]
+        foreign = len(on_line) - len(spoken)
+        up = LineUp(
+            self.clock, line, folder, devices, foreign, self._truth, _now_ms, self._options.chunk
         )
-        return LineUp(line, pty, segment, len(played), len(on_line) - len(played))
+        for device in devices:
+            if device.id not in self._options.dead:
+                up.power_on(device)
+        return up
 
     def _meter(self, meter: Meter, baud: int) -> MeterCore:
         def snapshot(buf: bytearray) -> None:
@@ -155,27 +197,17 @@ class Bench:
             wake=self._options.wake,
         )
 
+    def _unit(self, unit: Tmu, line: Line) -> UnitCore:
+        def snapshot(buf: bytearray) -> None:
+            buf[:] = sensor_image(unit, line, self._world.tmu_state(unit, self.wall_ms()))
 
-class Outlet:
-    """What the master of one line hears, into its pty and the truth file."""
+        return tmu()(
+            snapshot, self.clock.now // 1000 & TICK_MASK, delay_us=self._options.delay_ms * 1000
+        )
 
-    def __init__(self, line: str, pty: Pty, truth: TruthFile | None) -> None:
-        self._line = line
-        self._pty = pty
-        self._truth = truth
-        self._handed = 0
 
-    def some(self, data: bytes) -> None:
-        """A part of a burst that is still on the wire."""
-        self._handed += len(data)
-        self._pty.write(data)
-
-    def whole(self, data: bytes, end: int) -> None:
-        """A burst has ended: it is true now, and its last characters reach the master."""
-        if self._truth is not None:
-            self._truth.note(self._line, data, time.time_ns() // 1_000_000)
-        rest, self._handed = data[self._handed :], 0
-        self._pty.write(rest)
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def start_shift(site: Site, start: time_of_day | None, wall_ms: int) -> int:
@@ -196,7 +228,7 @@ def port_map(lines: list[LineUp]) -> str:
     """The lines' devices as gateway.toml's [line.ID] tables."""
     parts = ["version = 1\n"]
     for up in lines:
-        path = str(up.pty.link).replace("\\", "\\\\").replace('"', '\\"')
+        path = str(up.link).replace("\\", "\\\\").replace('"', '\\"')
         parts.append(f'\n[line.{up.line.id}]\nport = "{path}"\nparity = "N"\n')
     return "".join(parts)
 

@@ -3,6 +3,7 @@
 import argparse
 import os
 import signal
+import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,7 +11,9 @@ from pathlib import Path
 from edge.site.load import read_site
 from edge.site.model import Site
 from edge.words.messages import BoxgateError
-from firmware_sim.bridge.bench import Bench, LineUp, Options, clock_time, port_map, write_whole
+from firmware_sim.bridge.bench import Bench, Options, clock_time, port_map, write_whole
+from firmware_sim.bridge.control import Control
+from firmware_sim.bridge.line import LineUp
 from firmware_sim.truth import TruthFile
 
 
@@ -57,6 +60,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--start", metavar="HH:MM", help="time of day the load begins at")
     parser.add_argument(
+        "--control",
+        action="store_true",
+        help="take commands on standard input: break|mend line ID, break|mend meter ADDRESS",
+    )
+    parser.add_argument(
         "--with-parent", action="store_true", help="stop when the parent process is gone"
     )
 
@@ -84,14 +92,23 @@ def run(args: argparse.Namespace) -> int:
             print(_describe(up))
         print(f"port map {ports}")
         print("ready", flush=True)
-        bench.serve(lambda: not stop and not (args.with_parent and os.getppid() != parent), wakeup)
+        control = Control(sys.stdin.fileno(), bench, _tell) if args.control else None
+        bench.serve(
+            lambda: not stop and not (args.with_parent and os.getppid() != parent), wakeup, control
+        )
     return 0
 
 
+def _tell(text: str) -> None:
+    """The answer to a command, at once."""
+    print(text, flush=True)
+
+
 def _describe(up: LineUp) -> str:
-    """One line of output: id, device, meters, speed."""
+    """One line of output: id, device, meters, TMUs, speed."""
+    units = f", {up.units} TMU" + "s" * (up.units > 1) if up.units else ""
     rest = f", {up.silent} silent" if up.silent else ""
-    return f"{up.line.id} {up.pty.link} {up.meters} meters{rest}, {up.line.baud} 8N1"
+    return f"{up.line.id} {up.link} {up.meters} meters{units}{rest}, {up.line.baud} 8N1"
 
 
 def _lines(site: Site, wanted: list[str] | None) -> tuple[str, ...]:
@@ -104,7 +121,7 @@ def _lines(site: Site, wanted: list[str] | None) -> tuple[str, ...]:
 
 
 def _options(site: Site, args: argparse.Namespace) -> Options:
-    known = {meter.id for meter in site.meters}
+    known = {meter.id for meter in site.meters} | {tmu.id for tmu in site.tmus}
     for address in args.dead:
         if address not in known:
             raise BoxgateError("sim_no_meter", meter=address, site=site.id)

@@ -39,6 +39,8 @@ class Board:
     start_ticks: int = 0
     """What ticks_us says when the board starts: near a wrap, to see it happen."""
     devices: dict[int, I2CDevice] = field(default_factory=dict)
+    reset_cause: int = 1
+    """Why the board started: 1 power, 3 watchdog (rp2)."""
     rtc: tuple[int, ...] = (2026, 1, 1, 3, 0, 0, 0, 0)
     received: bytearray = field(default_factory=bytearray)
     """What the UART holds for the firmware."""

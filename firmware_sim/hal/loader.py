@@ -1,8 +1,8 @@
 """Firmware from its own import root: its core classes for the bench, its main.py on a board.
 
 `firmware/` is an import root of its own, as on a board's file system: it is put on sys.path, and
-`meter645`, `lib`, `boards` are its top-level packages. main.py runs unmodified, with `machine`,
-`time`, `select` and `board` (the pin profile a board's root holds) answered by the HAL.
+`meter645`, `tmu`, `lib`, `boards` are its top-level packages. main.py runs unmodified, with
+`machine`, `time`, `select` and `board` (the pin profile a board's root holds) answered by the HAL.
 """
 
 import builtins
@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent / "firmware"
 
 
 class MeterCore(Protocol):
-    """What the bench needs of a meter core (firmware/meter645/core.py)."""
+    """What the bench needs of a core (firmware/meter645/core.py, firmware/tmu/core.py)."""
 
     out: bytearray
 
@@ -37,6 +37,28 @@ class MeterCore(Protocol):
 
     def idle(self) -> bool:
         """Nothing half received, nothing to send."""
+
+
+class UnitCore(MeterCore, Protocol):
+    """What the bench needs of a TMU core (firmware/tmu/core.py) besides."""
+
+    rate: int
+    """Line speed it is set to, bit/s."""
+    asked: bytearray
+    """Function, start and count of the request its answer is about."""
+
+
+class UnitMaker(Protocol):
+    """The constructor of a TMU core."""
+
+    def __call__(
+        self,
+        snapshot: Callable[[bytearray], None],
+        t: int = 0,
+        delay_us: int = 20000,
+        reset_cause: int = 1,
+    ) -> UnitCore:
+        """One unit."""
 
 
 class MeterMaker(Protocol):
@@ -66,6 +88,11 @@ def firmware(name: str) -> ModuleType:
 def meter645() -> MeterMaker:
     """The DL/T 645 meter core."""
     return cast(MeterMaker, firmware("meter645.core").Meter)
+
+
+def tmu() -> UnitMaker:
+    """The TMU core."""
+    return cast(UnitMaker, firmware("tmu.core").Tmu)
 
 
 def run_main(board: Board, name: str = "meter645", profile: str = "host") -> None:

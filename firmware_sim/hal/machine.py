@@ -11,6 +11,9 @@ from firmware_sim.hal.board import Board
 LONGEST_WDT_MS = 8388
 """RP2040: the counter's limit."""
 
+PWRON_RESET = 1
+WDT_RESET = 3
+
 
 class BoardBound:
     """Base of the imitations; `board` is set by `machine_module`."""
@@ -177,4 +180,7 @@ def machine_module(board: Board) -> ModuleType:
     module = ModuleType("machine")
     for kind in (Pin, UART, I2C, RTC, WDT):
         setattr(module, kind.__name__, type(kind.__name__, (kind,), {"board": board}))
+    vars(module).update(
+        PWRON_RESET=PWRON_RESET, WDT_RESET=WDT_RESET, reset_cause=lambda: board.reset_cause
+    )
     return module

@@ -28,7 +28,7 @@ class Master:
             self.clock, BAUD, [self._meter(n) for n in numbers], self._hear, lazy
         )
 
-    def _hear(self, data: bytes, end: int) -> None:
+    def _hear(self, talker: object, data: bytes, end: int) -> None:
         self.heard.append((end, data))
 
     @staticmethod

@@ -8,5 +8,10 @@ I2C_ID = 0
 SDA = 4
 SCL = 5
 CHIP = 0x38
+# relays and lamp of the TMU
+FAN = 16
+ALARM = 17
+TRIP = 18
+BEACON = 19
 # the part's watchdog counts to 8388 ms at most
 WDT_MS = 8000

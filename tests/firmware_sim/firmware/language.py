@@ -4,7 +4,18 @@ import ast
 from collections.abc import Iterator
 
 MODULES = frozenset(
-    {"lib", "meter645", "boards", "board", "machine", "select", "time", "micropython", "struct"}
+    {
+        "lib",
+        "meter645",
+        "tmu",
+        "boards",
+        "board",
+        "machine",
+        "select",
+        "time",
+        "micropython",
+        "struct",
+    }
 )
 """What the firmware may import: itself, and what every port has."""
 
