@@ -214,7 +214,7 @@ class Watch:
             if verdict is Verdict.SILENT:
                 _count(device, at, garbled)
                 silent.append(device)
-        if not silent or self._open.is_open("line_silent", line.id):
+        if not silent:
             return []
         if not answered:
             witnesses = _witnesses(line.devices.values())

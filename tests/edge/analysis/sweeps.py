@@ -27,6 +27,8 @@ WORDS = {
     "unreached": (None, Quality.NOT_REACHED),
     "refused": (None, Quality.REFUSED),
     "refused-silent": (None, Quality.REFUSED | Quality.NO_ANSWER),
+    "refused-unreached": (None, Quality.REFUSED | Quality.NOT_REACHED),
+    "silent-unreached": (None, Quality.NO_ANSWER | Quality.NOT_REACHED),
     "none": (None, Quality.NO_VALUE | Quality.CT_APPLIED),
 }
 """Word -> (voltage, quality bits) of a row."""

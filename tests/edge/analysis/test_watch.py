@@ -65,7 +65,10 @@ def test_garbled_answers_are_silence_and_said_to_be_garbled() -> None:
     assert only(run.sweep_of("b1", {METER: "garbled"})).cause == "garbled answers only"
 
 
-@pytest.mark.parametrize("word", ["down", "unreached", ""])
+UNPROVEN = ["down", "unreached", "refused-unreached", "silent-unreached", ""]
+
+
+@pytest.mark.parametrize("word", UNPROVEN)
 def test_what_proves_nothing_neither_begins_nor_ends_anything(word: str) -> None:
     run = Run()
     run.sweep()
@@ -84,6 +87,9 @@ def test_a_meter_that_says_anything_is_not_silent(word: str) -> None:
     run.sweep()
     for _ in range(3):
         assert run.sweep_of("b1", {METER: word}) == []
+    run.sweep_of("b1", {METER: "silent"})
+    begun = only(run.sweep_of("b1", {METER: "silent"}))
+    assert only(run.sweep_of("b1", {METER: word})).id == begun.id
 
 
 def test_a_refusal_of_long_ago_does_not_hide_silence() -> None:
@@ -337,6 +343,16 @@ def test_silence_in_a_sweep_in_which_the_port_went_away_proves_nothing() -> None
     rows = dict.fromkeys(B1[24:], "silent")
     assert run.watch.part(sweep_part("b1", run.slot, rows, number=1), run.now) == []
     assert named(run.sweep(rest="silent")) == [("line_silent", "b1", "begins")]
+
+
+def test_silence_while_the_port_is_away_proves_nothing() -> None:
+    run = Run()
+    run.sweep()
+    run.port("down")
+    for _ in range(3):
+        assert run.sweep(rest="silent") == []
+    run.port("up")
+    assert run.sweep() == []
 
 
 def test_a_silent_line_whose_port_goes_away_is_down_and_not_silent_too() -> None:
