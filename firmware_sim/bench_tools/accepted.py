@@ -1,8 +1,8 @@
 """Was anything accepted lost? The journal's own rows against what arrived at the subscriber.
 
-A reading (a value, not its absence) is accepted once it is in the journal. The file is read as what it is, SQLite and
-MessagePack, without the agent's code: what it holds and the utility acknowledged must have arrived;
-what nobody acknowledged yet waits there and is not lost.
+A reading (a value, not its absence) is accepted once it is in the journal. The file is read as what
+it is, SQLite and MessagePack, without the agent's code: what it holds and the utility acknowledged
+must have arrived; what nobody acknowledged yet waits there and is not lost.
 """
 
 import json

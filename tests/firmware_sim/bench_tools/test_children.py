@@ -12,7 +12,13 @@ from collections.abc import Iterator
 import pytest
 
 from edge.words import BoxgateError
-from firmware_sim.bench_tools.broker import find_mosquitto, free_port, listens, start_broker
+from firmware_sim.bench_tools.broker import (
+    find_mosquitto,
+    free_port,
+    listens,
+    start_again,
+    start_broker,
+)
 from firmware_sim.bench_tools.children import ROOT, Child, Children
 from firmware_sim.bench_tools.watch import Arrived, Tail
 from tests.firmware_sim.processes import wait_gone
@@ -99,6 +105,34 @@ def test_waiting_has_a_deadline_that_names_the_log(children: Children) -> None:
     assert str(child.log) in caught.value.text("en")
 
 
+def test_a_child_takes_commands_where_it_was_asked_to(children: Children) -> None:
+    child = children.python("one", "-c", "print(input())", told=True)
+    child.tell("break line b3")
+    assert child.ended(DEADLINE_S) == 0
+    assert child.said() == "break line b3"
+
+
+def test_telling_a_child_that_has_ended_gives_its_last_words(children: Children) -> None:
+    child = children.python("one", "-c", "print('gone'); raise SystemExit(3)", told=True)
+    assert child.ended(DEADLINE_S) == 3
+    with pytest.raises(BoxgateError) as caught:
+        child.tell("break line b3")
+    assert caught.value.facts["said"] == "gone"
+
+
+@pytest.mark.parametrize(("lang", "told"), [("zh_CN.GB18030", "zh_CN"), ("xx_YY", "en_US")])
+def test_a_broken_locale_here_is_not_handed_on(
+    children: Children, monkeypatch: pytest.MonkeyPatch, lang: str, told: str
+) -> None:
+    monkeypatch.setenv("LC_ALL", lang)
+    code = (
+        "import os, sys; print(os.environ['LANG'], os.environ.get('LC_ALL'), sys.stdout.encoding)"
+    )
+    child = children.python("one", "-c", code)
+    assert child.ended(DEADLINE_S) == 0
+    assert child.said() == f"{told}.UTF-8 None utf-8"
+
+
 def test_a_program_that_is_not_there_is_one_sentence(children: Children) -> None:
     with pytest.raises(BoxgateError) as caught:
         children.start("broker", "/no/such/program")
@@ -127,6 +161,21 @@ def test_without_mosquitto_amqtt_serves(
     with pytest.raises(BoxgateError) as caught:
         start_broker(children, "mosquitto")
     assert caught.value.key == "broker_none"
+
+
+def test_amqtt_is_refused_where_sessions_must_survive(children: Children) -> None:
+    with pytest.raises(BoxgateError) as caught:
+        start_broker(children, "amqtt", durable=True)
+    assert caught.value.key == "demo_needs_mosquitto"
+
+
+def test_a_killed_broker_comes_back_on_its_port(children: Children) -> None:
+    broker = start_broker(children, "amqtt")
+    broker.child.kill()
+    assert not listens(broker.port)
+    again = start_again(children, broker)
+    assert listens(again.port)
+    assert again.port == broker.port
 
 
 def test_mosquitto_is_found_outside_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,6 +226,6 @@ def test_a_sweep_of_a_meter_counts_when_it_is_as_full_as_the_fullest(
         )
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    arrived = Arrived(path, ("1", "2", "3"))
+    arrived = Arrived(path, dict.fromkeys(("1", "2", "3"), "single-phase"))
     arrived.look()
     assert (arrived.meters(1), arrived.meters(2), arrived.readings) == (1, 1, 5)
