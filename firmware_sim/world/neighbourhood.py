@@ -1,8 +1,9 @@
 """The neighbourhood: what every meter's chip would see at any instant, from site and seed alone.
 
-Household meters show their household. Public meters show a larger one on each phase. Feeder and
-master meters show the sum of what hangs below them, through their current transformers; loss in the
-cables is left out for now, and so is the drop along them but for a share of the load.
+Household meters show their household, public meters a load on each of their phases. Feeder and
+master meters show, through their current transformers, the sum of what hangs below them and what
+the cables lose. Voltage is the transformer's behind its tap, less the drop on the way. What the
+world is and is not: docs/world.md.
 """
 
 import math
@@ -11,17 +12,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from edge.site.model import Meter, Site
-from firmware_sim.world.household import Household, household, split_day
-from firmware_sim.world.shape import BLOCKS, DAY_MS, SHARES
+from edge.site.model import Meter, Site, Tmu
+from firmware_sim.world.cabinet import Cabinet, TmuState
+from firmware_sim.world.flow import REGISTERS, Blocks, Flow, own_flow, sum_flow
+from firmware_sim.world.household import household
+from firmware_sim.world.network import NOWHERE, PHASES, TURNS, Place, Station, Tree, solve
+from firmware_sim.world.shape import moment, outdoor, share_at, split_day
 
 DAY0 = datetime(2024, 1, 1, tzinfo=UTC)
-PHASES = "ABC"
-TARIFFS = (1, 2, 3, 4)
-NIGHT_V = 231.0
-DROP_V = 12.0
-"""Between an empty and a full area, V."""
-PUBLIC_SCALE = 1.5
+LIGHT_SCALE = 0.15
+"""A public meter of one phase: the light of a building's stairs, of a household."""
+PLANT_SCALE = 0.3
+"""Each phase of a public meter of three: property, chargers."""
+FLICKER_V = 0.2
+"""What the medium voltage wanders within seconds, V."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +55,20 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
-    """A household behind one phase."""
+class Point:
+    """Where a meter is connected and what passes it."""
 
-    phase: str
-    house: Household
+    flow: Flow
+    station: Station
+    drops: tuple[tuple[float, ...], ...]
+    """Of each element and block, from the open transformer to here, V."""
+    turns: tuple[complex, ...]
+    ct: float
+    pt: float
 
 
 class Neighbourhood:
-    """All meters of a site as functions of time.
+    """All meters and monitoring units of a site as functions of time.
 
     shift_ms moves the day's load, not the clock: what a meter draws at t is what the neighbourhood
     draws at t + shift_ms.
@@ -69,34 +78,58 @@ class Neighbourhood:
         self.utc_offset_ms = self.offset_ms(site)
         self.shift_ms = shift_ms
         self._day0_ms = int(DAY0.timestamp() * 1000)
-        self._site = site
-        self._seed = seed
-        self._feeder_of_box = self._boxes(site)
-        self._own = {m.id: self._loads(m) for m in site.meters}
-        self._below = {m.id: self._sum(m) for m in site.meters}
+        self._seed = f"{seed}/{site.id}"
+        self._tree = tree = Tree(site)
+        own = {m.id: self._own(m) for m in site.meters if m.kind in ("household", "public")}
+        hangs: dict[int, list[Flow]] = {}
+        drawn: dict[int, tuple[list[Blocks], ...]] = {}
+        for meter in site.meters:
+            if meter.id in own:
+                node = self._node(meter)
+                hangs.setdefault(node, []).append(own[meter.id])
+                columns = drawn.setdefault(node, ([], [], []))
+                for phase, load in zip(_phases(meter), own[meter.id].loads, strict=True):
+                    columns[phase].append(load)
+        self._hangs = hangs
+        self._solution = solve(tree, drawn)
+        self._points = {m.id: self._point(m, own.get(m.id)) for m in site.meters}
+        self._cabinets = {
+            transformer.id: Cabinet(
+                transformer, self._solution.loads[bus], self._solution.losses[bus]
+            )
+            for transformer in site.transformers
+            for bus in (tree.index["bus", transformer.id],)
+        }
 
     def meter_state(self, meter: Meter, t_ms: int) -> State:
         """What this meter's chip sees at t_ms (UTC)."""
-        days, day_ms = self.when(t_ms)
-        ratio = meter.ct_primary / meter.ct_secondary
-        loads = self._below[meter.id]
-        phases = PHASES if meter.phase == "ABC" else meter.phase
-        elements = tuple(
-            self._element([one for one in loads if one.phase == phase], t_ms, day_ms, ratio)
-            for phase in phases
-        )
-        forward = tuple(
-            sum(one.house.energy(tariff, days, day_ms) for one in loads) / ratio
-            for tariff in TARIFFS
-        )
+        now = moment(*self.when(t_ms))
+        point = self._points[meter.id]
+        open_v = point.station.open_v(share_at(now.day_ms))
+        open_v += FLICKER_V * math.sin(2 * math.pi * (t_ms % 7_300) / 7_300)
+        scale = point.ct * point.pt
+        elements = []
+        vectors = 0j
+        for phase, drop in enumerate(point.drops):
+            voltage = (open_v - drop[now.block] * now.ripple) / point.pt
+            power = point.flow.power(phase, now) / scale
+            apparent = abs(power)
+            elements.append(Element(voltage, apparent / voltage, power.real, power.imag, apparent))
+            vectors += power.conjugate() / voltage * point.turns[phase]
+        flow = point.flow
         return State(
-            elements=elements,
-            neutral=_neutral(elements),
+            elements=tuple(elements),
+            neutral=abs(vectors),
             frequency=50.0 + 0.02 * math.sin(2 * math.pi * (t_ms % 47_000) / 47_000),
-            temperature=31.0 - 5.5 * math.cos(2 * math.pi * (day_ms / DAY_MS - 3 / 24)) + 4.0,
-            forward=forward,
-            reverse=(0.0,) * len(TARIFFS),
+            temperature=outdoor(now.day_ms) + 4.0,
+            forward=tuple(flow.energy(tariff, now) / scale for tariff in REGISTERS),
+            reverse=(0.0,) * len(REGISTERS),
         )
+
+    def tmu_state(self, tmu: Tmu, t_ms: int) -> TmuState:
+        """What this monitoring unit's sensors see at t_ms (UTC)."""
+        now = moment(*self.when(t_ms))
+        return self._cabinets[tmu.transformer].state(f"{self._seed}/{tmu.id}", now, t_ms)
 
     def when(self, t_ms: int) -> tuple[int, int]:
         """Whole days since day 0 and local time of day of the load at t_ms."""
@@ -108,59 +141,52 @@ class Neighbourhood:
         clock = (at.hour, at.minute, at.second, 0)
         return (at.year, at.month, at.day, at.weekday(), *clock)
 
-    def _element(self, loads: Sequence[Load], t_ms: int, day_ms: int, ratio: float) -> Element:
-        active = reactive = apparent = off = 0.0
-        for one in loads:
-            power = one.house.power(day_ms)
-            full = power / one.house.power_factor
-            active += power
-            apparent += full
-            reactive += math.sqrt(full * full - power * power)
-            off += one.house.volts_off
-        if len(loads) > 1:
-            apparent = math.hypot(active, reactive)
-        voltage = NIGHT_V - DROP_V * _share(day_ms) + (off / len(loads) if loads else 0.0)
-        voltage += 0.3 * math.sin(2 * math.pi * (t_ms % 7_300) / 7_300)
-        return Element(
-            voltage=voltage,
-            current=apparent / voltage / ratio,
-            active=active / ratio,
-            reactive=reactive / ratio,
-            apparent=apparent / ratio,
-        )
-
-    def _loads(self, meter: Meter) -> tuple[Load, ...]:
-        """What this meter itself supplies: nothing for meters that only measure."""
-        if meter.kind not in ("household", "public"):
-            return ()
+    def _own(self, meter: Meter) -> Flow:
+        """What a meter itself supplies."""
+        public = PLANT_SCALE if meter.phase == "ABC" else LIGHT_SCALE
+        scale = public if meter.kind == "public" else 1.0
         phases = PHASES if meter.phase == "ABC" else meter.phase
-        scale = PUBLIC_SCALE if meter.kind == "public" else 1.0
-        return tuple(
-            Load(p, household(f"{self._seed}/{self._site.id}/{meter.id}/{p}", scale))
-            for p in phases
+        houses = [household(f"{self._seed}/{meter.id}/{phase}", scale) for phase in phases]
+        return own_flow([house.drawn() for house in houses], houses[0].age_days)
+
+    def _point(self, meter: Meter, own: Flow | None) -> Point:
+        node = self._node(meter)
+        phases = _phases(meter)
+        solution = self._solution
+        return Point(
+            flow=own or self._sum(node, phases),
+            station=self._tree.stations[self._tree.root(node)],
+            drops=tuple(solution.drops[node][phase] for phase in phases),
+            turns=tuple(TURNS[phase] for phase in phases),
+            ct=meter.ct_primary / meter.ct_secondary,
+            pt=meter.pt_primary / meter.pt_secondary,
         )
 
-    def _sum(self, meter: Meter) -> tuple[Load, ...]:
-        if meter.kind not in ("feeder", "master"):
-            return self._own[meter.id]
-        master = meter.kind == "master"
-        feeders = {
-            feeder.id
-            for feeder in self._site.feeders
-            if feeder.id == meter.feeder or (master and feeder.transformer == meter.transformer)
-        }
-        return tuple(
-            load
-            for other in self._site.meters
-            if self._hangs(other, feeders, meter)
-            for load in self._own[other.id]
+    def _sum(self, node: int, phases: Sequence[int]) -> Flow:
+        """What passes a place on the way down."""
+        below = [
+            flow
+            for place, flows in self._hangs.items()
+            if self._tree.under(place, node)
+            for flow in flows
+        ]
+        solution = self._solution
+        return sum_flow(
+            [solution.loads[node][phase] for phase in phases],
+            [solution.losses[node][phase] for phase in phases],
+            below,
         )
 
-    def _hangs(self, other: Meter, feeders: set[str], above: Meter) -> bool:
-        feeder = other.feeder or self._feeder_of_box.get(other.box, "")
-        return feeder in feeders or (
-            above.kind == "master" and other.transformer == above.transformer
-        )
+    def _node(self, meter: Meter) -> int:
+        """Where a meter is connected: its box, else in the station, at its feeder or the bus."""
+        place: Place = NOWHERE
+        if meter.box:
+            place = ("box", meter.box)
+        elif meter.feeder:
+            place = ("head", meter.feeder)
+        elif meter.transformer:
+            place = ("bus", meter.transformer)
+        return self._tree.index.get(place, self._tree.index[NOWHERE])
 
     @staticmethod
     def offset_ms(site: Site) -> int:
@@ -168,23 +194,7 @@ class Neighbourhood:
         offset = ZoneInfo(site.timezone).utcoffset(datetime(2026, 1, 1)) or timedelta()
         return offset // timedelta(milliseconds=1)
 
-    @staticmethod
-    def _boxes(site: Site) -> dict[str, str]:
-        feeders = {building.id: building.feeder for building in site.buildings}
-        return {box.id: feeders.get(box.building, "") for box in site.boxes}
 
-
-def _share(day_ms: int) -> float:
-    """The neighbourhood's share of its peak, straight between the blocks' middles."""
-    place = day_ms * BLOCKS / DAY_MS - 0.5
-    block = math.floor(place)
-    into = place - block
-    return SHARES[block % BLOCKS] * (1 - into) + SHARES[(block + 1) % BLOCKS] * into
-
-
-def _neutral(elements: Sequence[Element]) -> float:
-    """Current in the neutral: the vector sum of the phases 120 degrees apart."""
-    if len(elements) == 1:
-        return elements[0].current
-    a, b, c = (element.current for element in elements)
-    return math.sqrt(max(0.0, a * a + b * b + c * c - a * b - b * c - c * a))
+def _phases(meter: Meter) -> tuple[int, ...]:
+    """The network phases of a meter's elements."""
+    return (0, 1, 2) if meter.phase == "ABC" else (PHASES.index(meter.phase),)

@@ -1,18 +1,25 @@
-"""The day of a neighbourhood in August: how much of the coincident peak is drawn at each hour.
+"""The day of a neighbourhood in August: what of the coincident peak is drawn when, and how it goes.
 
-Knots (hour, share of the 20:30 peak) of a summer evening area, straight lines between them; and
-which tariff register counts when (residential peak 08-22, valley 22-08).
+Knots (hour, share of the 20:30 peak) of a summer evening area, straight lines between them; which
+tariff register counts when (residential peak 08-22, valley 22-08); and the ripple that all loads of
+a five-minute block share, whose integral and whose square's integral are closed formulas.
 """
 
+import math
+from dataclasses import dataclass
 from itertools import pairwise
 
 BLOCK_MS = 300_000
 """A household draws evenly, but for a ripple, within five minutes."""
 DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
 BLOCKS = DAY_MS // BLOCK_MS
 
-PEAK_W = 1800.0
-"""Mean of 252 households at 20:30, W."""
+RIPPLE = 0.02
+"""Amplitude of the ripple, of the block's power: no two instants show the same."""
+BLOCK_H = BLOCK_MS / HOUR_MS
+BLOCK_SQUARE_H = BLOCK_H * (1 + RIPPLE * RIPPLE / 2)
+"""The ripple's square integrated over a whole block, h; the ripple itself sums to BLOCK_H."""
 
 KNOTS = (
     (0.0, 0.42),
@@ -48,3 +55,59 @@ TARIFFS = tuple(
     TARIFF_PEAK if 8 <= block * 24 / BLOCKS < 22 else TARIFF_VALLEY for block in range(BLOCKS)
 )
 """The tariff of each block, 1..4."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An instant of the neighbourhood's day, with what every curve needs of it."""
+
+    days: int
+    """Whole days since day 0."""
+    day_ms: int
+    block: int
+    tariff: int
+    ripple: float
+    """What every load of the block is multiplied by now; losses go with its square."""
+    linear_h: float
+    """The ripple integrated since the block's start, h."""
+    square_h: float
+    """The ripple's square integrated since the block's start, h."""
+
+
+def moment(days: int, day_ms: int) -> Moment:
+    """The instant `day_ms` into the day, `days` whole days after day 0."""
+    block, into = divmod(day_ms, BLOCK_MS)
+    x = 2 * math.pi * into / BLOCK_MS
+    swing = BLOCK_H / (2 * math.pi)
+    past = into / HOUR_MS
+    risen = RIPPLE * swing * (1 - math.cos(x))
+    return Moment(
+        days=days,
+        day_ms=day_ms,
+        block=block,
+        tariff=TARIFFS[block],
+        ripple=1 + RIPPLE * math.sin(x),
+        linear_h=past + risen,
+        square_h=past * (1 + RIPPLE * RIPPLE / 2)
+        + 2 * risen
+        - RIPPLE * RIPPLE * swing * math.sin(2 * x) / 4,
+    )
+
+
+def split_day(local_ms: int, day0_ms: int) -> tuple[int, int]:
+    """Whole days since day 0 and the time of day; before day 0 there is no day."""
+    days, day_ms = divmod(local_ms - day0_ms, DAY_MS)
+    return (days, day_ms) if days >= 0 else (0, 0)
+
+
+def share_at(day_ms: int) -> float:
+    """The neighbourhood's share of its peak, straight between the blocks' middles."""
+    place = day_ms * BLOCKS / DAY_MS - 0.5
+    block = math.floor(place)
+    into = place - block
+    return SHARES[block % BLOCKS] * (1 - into) + SHARES[(block + 1) % BLOCKS] * into
+
+
+def outdoor(day_ms: int) -> float:
+    """Air in the shade, °C: 31 ± 5.5, highest at 15 h."""
+    return 31.0 - 5.5 * math.cos(2 * math.pi * (day_ms / DAY_MS - 3 / 24))
