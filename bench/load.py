@@ -35,8 +35,8 @@ def sweep(dice: random.Random, at: int) -> list[int]:
         watts = [dice.randrange(100_000, 700_000) for _ in range(3)]
         out += [dice.randrange(2_150, 2_350) for _ in range(3)]
         out += [power // 2 for power in watts]
-        out += watts
-        out += [power // 3 for power in watts]
+        out += [sum(watts), *watts]
+        out += [power // 3 for power in (sum(watts), *watts)]
     return out
 
 

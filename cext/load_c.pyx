@@ -33,12 +33,11 @@ MISSING = -(2**63)
 SAMPLE = (
     *("point", "t_ms", "day_start_ms"),
     *("voltage_a", "voltage_b", "voltage_c", "current_a", "current_b", "current_c"),
-    *("active_power_a", "active_power_b", "active_power_c"),
-    *("reactive_power_a", "reactive_power_b", "reactive_power_c"),
+    *("active_power", "active_power_a", "active_power_b", "active_power_c"),
+    *("reactive_power", "reactive_power_a", "reactive_power_b", "reactive_power_c"),
 )
 RESULT = (
-    *("point", "t_ms", "active_power", "reactive_power"),
-    *("apparent_power", "apparent_power_a", "apparent_power_b", "apparent_power_c"),
+    *("point", "t_ms", "apparent_power", "apparent_power_a", "apparent_power_b", "apparent_power_c"),
     *("loading", "loading_a", "loading_b", "loading_c", "current_n"),
     *("unbalance", "unbalance_coverage"),
     *("energy_day", "energy_day_a", "energy_day_b", "energy_day_c", "energy_day_coverage"),
@@ -46,13 +45,13 @@ RESULT = (
 MEMORY = (
     *("point", "t_ms", "day_start_ms"),
     *("energy_day", "energy_day_a", "energy_day_b", "energy_day_c", "energy_day_coverage"),
-    *("active_power_a", "active_power_b", "active_power_c"),
+    *("active_power", "active_power_a", "active_power_b", "active_power_c"),
 )
 
 cdef enum:
-    SAMPLE_WIDTH = 15
-    RESULT_WIDTH = 20
-    MEMORY_WIDTH = 11
+    SAMPLE_WIDTH = 17
+    RESULT_WIDTH = 18
+    MEMORY_WIDTH = 12
     POINTS_MOST = 4096
     CURRENT_MOST = 100000000
     ENERGY_MOST = 1000000000
@@ -127,49 +126,45 @@ cdef void forget(Past *past) noexcept nogil:
 cdef inline void now(
     const Point *point, const i64 *current, const i64 *active, const i64 *reactive, i64 *out
 ) noexcept nogil:
-    """Sums, apparent power, loading and neutral current of this sample."""
+    """Apparent power, loading and neutral current of this sample."""
     cdef double along[3]
     cdef double across[3]
     cdef double p, q, s, re, im
     cdef bint vectors = True
-    cdef i64 rated = point.rated_i
+    cdef i64 amps, rated = point.rated_i
     cdef int x
     for x in range(3):
         along[x] = across[x] = 0.0
+    for x in range(4):
         if active[x] == NONE or reactive[x] == NONE:
-            vectors = False
+            vectors = vectors and x == 0
             continue
         p = <double>active[x]
         q = <double>reactive[x]
         s = sqrt(p * p + q * q)
-        out[5 + x] = <i64>floor(s + 0.5)
-        if current[x] == NONE or (s == 0.0 and current[x] != 0):
+        out[2 + x] = <i64>floor(s + 0.5)
+        if x == 0:
+            continue
+        amps = current[x - 1]
+        if amps == NONE or (s == 0.0 and amps != 0):
             vectors = False
         elif s != 0.0:
-            along[x] = <double>current[x] * (p / s)
-            across[x] = -<double>current[x] * (q / s)
+            along[x - 1] = <double>amps * (p / s)
+            across[x - 1] = -<double>amps * (q / s)
     if vectors:
         re = along[0] - 0.5 * (along[1] + along[2]) + HALF_ROOT_3 * (across[1] - across[2])
         im = across[0] - 0.5 * (across[1] + across[2]) + HALF_ROOT_3 * (along[2] - along[1])
-        out[12] = <i64>floor(sqrt(re * re + im * im) + 0.5)
-    if active[0] != NONE and active[1] != NONE and active[2] != NONE:
-        out[2] = active[0] + active[1] + active[2]
-    if reactive[0] != NONE and reactive[1] != NONE and reactive[2] != NONE:
-        out[3] = reactive[0] + reactive[1] + reactive[2]
-    if out[2] != NONE and out[3] != NONE:
-        p = <double>out[2]
-        q = <double>out[3]
-        out[4] = <i64>floor(sqrt(p * p + q * q) + 0.5)
+        out[10] = <i64>floor(sqrt(re * re + im * im) + 0.5)
     if rated:
         for x in range(3):
             if current[x] != NONE:
-                out[9 + x] = (20000 * current[x] + rated) // (2 * rated)
+                out[7 + x] = (20000 * current[x] + rated) // (2 * rated)
     rated = point.rated_s
     if not rated:
-        if out[9] != NONE and out[10] != NONE and out[11] != NONE:
-            out[8] = max(out[9], out[10], out[11])
-    elif out[4] != NONE:
-        out[8] = (20000 * out[4] + rated) // (2 * rated)
+        if out[7] != NONE and out[8] != NONE and out[9] != NONE:
+            out[6] = max(out[7], out[8], out[9])
+    elif out[2] != NONE:
+        out[6] = (20000 * out[2] + rated) // (2 * rated)
 
 
 cdef inline void unbalance(Point *point, i64 t, const i64 *current, i64 *out) noexcept nogil:
@@ -191,7 +186,7 @@ cdef inline void unbalance(Point *point, i64 t, const i64 *current, i64 *out) no
                 bucket[x] = 0
             old += 1
     past.minute = minute
-    apparent = out[4] if point.rated_s else 0
+    apparent = out[2] if point.rated_s else 0
     if current[0] == NONE or current[1] == NONE or current[2] == NONE or apparent == NONE:
         return
     whole[0], whole[1], whole[2], whole[3] = current[0], current[1], current[2], apparent
@@ -215,7 +210,7 @@ cdef inline void unbalance(Point *point, i64 t, const i64 *current, i64 *out) no
         past.whole[x] = whole[x]
     bucket = past.ring[minute & 15]
     covered = past.total[0] - bucket[0]
-    out[14] = (20000 * covered + WINDOW) // (2 * WINDOW)
+    out[12] = (20000 * covered + WINDOW) // (2 * WINDOW)
     if not covered:
         return
     most = least = past.total[1] - bucket[1]
@@ -228,7 +223,7 @@ cdef inline void unbalance(Point *point, i64 t, const i64 *current, i64 *out) no
     else:
         judged = point.rated_i > 0 and 10 * most >= 6 * covered * point.rated_i
     if judged:
-        out[13] = (20000 * (most - least) + most) // (2 * most)
+        out[11] = (20000 * (most - least) + most) // (2 * most)
 
 
 cdef inline void energy(Past *past, i64 t, i64 day, const i64 *active, i64 *out) noexcept nogil:
@@ -240,7 +235,7 @@ cdef inline void energy(Past *past, i64 t, i64 day, const i64 *active, i64 *out)
         for x in range(4):
             past.acc[x] = past.cov[x] = 0
     for x in range(4):
-        power = out[2] if x == 0 else active[x - 1]
+        power = active[x]
         if power == NONE:
             continue
         begin = past.power_at[x]
@@ -254,15 +249,15 @@ cdef inline void energy(Past *past, i64 t, i64 day, const i64 *active, i64 *out)
         past.power_at[x] = t
         past.power[x] = power
         if past.cov[x]:
-            out[15 + x] = floor_div(past.acc[x] + STEP // 2, STEP)
-    if out[2] != NONE and t > day:
-        out[19] = (20000 * past.cov[0] + (t - day)) // (2 * (t - day))
+            out[13 + x] = floor_div(past.acc[x] + STEP // 2, STEP)
+    if active[0] != NONE and t > day:
+        out[17] = (20000 * past.cov[0] + (t - day)) // (2 * (t - day))
 
 
 cdef void one(Point *point, const i64 *sample, i64 *out, Counters *count) noexcept nogil:
     cdef i64 current[3]
-    cdef i64 active[3]
-    cdef i64 reactive[3]
+    cdef i64 active[4]          # total, a, b, c
+    cdef i64 reactive[4]
     cdef Past *past = &point.past
     cdef i64 t = sample[1], day = sample[2]
     cdef int x
@@ -274,8 +269,9 @@ cdef void one(Point *point, const i64 *sample, i64 *out, Counters *count) noexce
         current[x] = within(sample[6 + x], CURRENT_MOST, count)
         if current[x] != NONE and current[x] < 0:
             current[x] = -current[x]
+    for x in range(4):
         active[x] = within(sample[9 + x], POWER_MOST, count)
-        reactive[x] = within(sample[12 + x], POWER_MOST, count)
+        reactive[x] = within(sample[13 + x], POWER_MOST, count)
     now(point, current, active, reactive, out)
     if not 0 <= t <= TIME_MOST:
         count.absurd += 1
@@ -380,7 +376,7 @@ cdef class LoadCalculator:
         """Take up the day of one point where a result left it: one MEMORY row; was it taken?"""
         cdef array.array given = rows(memory, "memory")
         cdef const i64 *row = <const i64 *>given.data.as_longlongs
-        cdef i64 number, t, day, total = 0, power
+        cdef i64 number, t, day, power
         cdef Past *past
         cdef int x
         if len(given) != MEMORY_WIDTH:
@@ -403,16 +399,9 @@ cdef class LoadCalculator:
             if -ENERGY_MOST <= row[3 + x] <= ENERGY_MOST and 0 <= row[7] <= 10000:
                 past.acc[x] = row[3 + x] * STEP
                 past.cov[x] = max(1, row[7] * (t - day) // 10000)
-        for x in range(3):
+        for x in range(4):
             power = within(row[8 + x], POWER_MOST, &self.count)
-            if power == NONE:
-                total = NONE
-                continue
-            past.power_at[1 + x] = t
-            past.power[1 + x] = power
-            if total != NONE:
-                total += power
-        if total != NONE:
-            past.power_at[0] = t
-            past.power[0] = total
+            if power != NONE:
+                past.power_at[x] = t
+                past.power[x] = power
         return True

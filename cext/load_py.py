@@ -36,24 +36,32 @@ MISSING = -(2**63)
 SAMPLE = (
     *("point", "t_ms", "day_start_ms"),
     *("voltage_a", "voltage_b", "voltage_c", "current_a", "current_b", "current_c"),
-    *("active_power_a", "active_power_b", "active_power_c"),
-    *("reactive_power_a", "reactive_power_b", "reactive_power_c"),
+    *("active_power", "active_power_a", "active_power_b", "active_power_c"),
+    *("reactive_power", "reactive_power_a", "reactive_power_b", "reactive_power_c"),
 )
-"""Columns of a sample: UTC ms, 0.1 V, mA, 0.1 W, 0.1 var. Voltages are for results to come."""
+"""Columns of a sample: UTC ms, 0.1 V, mA, 0.1 W, 0.1 var. Voltages are for results to come.
+
+The sums of P and Q are the meter's own: it rounds them once, not once a phase."""
 
 RESULT = (
-    *("point", "t_ms", "active_power", "reactive_power"),
-    *("apparent_power", "apparent_power_a", "apparent_power_b", "apparent_power_c"),
+    *(
+        "point",
+        "t_ms",
+        "apparent_power",
+        "apparent_power_a",
+        "apparent_power_b",
+        "apparent_power_c",
+    ),
     *("loading", "loading_a", "loading_b", "loading_c", "current_n"),
     *("unbalance", "unbalance_coverage"),
     *("energy_day", "energy_day_a", "energy_day_b", "energy_day_c", "energy_day_coverage"),
 )
-"""Columns of a result: UTC ms, 0.1 W, 0.1 var, 0.1 VA, 0.01 %, mA, 0.01 kWh."""
+"""Columns of a result: UTC ms, 0.1 VA, 0.01 %, mA, 0.01 kWh."""
 
 MEMORY = (
     *("point", "t_ms", "day_start_ms"),
     *("energy_day", "energy_day_a", "energy_day_b", "energy_day_c", "energy_day_coverage"),
-    *("active_power_a", "active_power_b", "active_power_c"),
+    *("active_power", "active_power_a", "active_power_b", "active_power_c"),
 )
 """Columns of what restore() takes, in the units of samples and results."""
 
@@ -62,7 +70,7 @@ MOST_RATED = 10**12
 MOST_CURRENT = 10**8
 """100 kA in mA; what is beyond is no current."""
 MOST_POWER = 10**10
-"""1 GW in 0.1 W: a day of it fits 64 bits twice."""
+"""1 GW in 0.1 W: a day of it fits 64 bits."""
 MOST_ENERGY = 10**9
 MOST_TIME = 10**14
 """UTC ms in the year 5138."""
@@ -193,17 +201,10 @@ class LoadCalculator:
                 point.acc[x] = energy * _STEP
                 # what has a value has been covered, if only for a millisecond
                 point.cov[x] = max(1, coverage * (t - day) // 10_000)
-        total = 0
-        for x in range(3):
+        for x in range(4):
             power = self._within(memory[8 + x], MOST_POWER)
-            if power == MISSING:
-                total = MISSING
-                continue
-            point.power_at[1 + x], point.power[1 + x] = t, power
-            if total != MISSING:
-                total += power
-        if total != MISSING:
-            point.power_at[0], point.power[0] = t, total
+            if power != MISSING:
+                point.power_at[x], point.power[x] = t, power
         return True
 
     def _within(self, value: int, most: int) -> int:
@@ -219,8 +220,8 @@ class LoadCalculator:
         out[0], out[1] = sample[0], t
         current = [self._within(sample[6 + x], MOST_CURRENT) for x in range(3)]
         current = [value if value == MISSING else abs(value) for value in current]
-        active = [self._within(sample[9 + x], MOST_POWER) for x in range(3)]
-        reactive = [self._within(sample[12 + x], MOST_POWER) for x in range(3)]
+        active = [self._within(sample[9 + x], MOST_POWER) for x in range(4)]
+        reactive = [self._within(sample[13 + x], MOST_POWER) for x in range(4)]
         self._now(point, current, active, reactive, out)
         if not 0 <= t <= MOST_TIME:
             self._absurd += 1
@@ -244,44 +245,40 @@ class LoadCalculator:
     def _now(
         point: _Point, current: list[int], active: list[int], reactive: list[int], out: list[int]
     ) -> None:
-        """Sums, apparent power, loading and neutral current of this sample."""
+        """Apparent power, loading and neutral current of this sample."""
         along = [0.0, 0.0, 0.0]  # each current as a vector to its own voltage
         across = [0.0, 0.0, 0.0]
         vectors = True
-        for x in range(3):
+        for x in range(4):
             if active[x] == MISSING or reactive[x] == MISSING:
-                vectors = False
+                vectors = vectors and x == 0
                 continue
             p, q = float(active[x]), float(reactive[x])
             s = sqrt(p * p + q * q)
-            out[5 + x] = floor(s + 0.5)
-            if current[x] == MISSING or (s == 0.0 and current[x] != 0):
+            out[2 + x] = floor(s + 0.5)
+            if x == 0:
+                continue
+            amps = current[x - 1]
+            if amps == MISSING or (s == 0.0 and amps != 0):
                 vectors = False
             elif s != 0.0:
-                along[x] = float(current[x]) * (p / s)
-                across[x] = -float(current[x]) * (q / s)
+                along[x - 1] = float(amps) * (p / s)
+                across[x - 1] = -float(amps) * (q / s)
         if vectors:
             re = along[0] - 0.5 * (along[1] + along[2]) + _HALF_ROOT_3 * (across[1] - across[2])
             im = across[0] - 0.5 * (across[1] + across[2]) + _HALF_ROOT_3 * (along[2] - along[1])
-            out[12] = floor(sqrt(re * re + im * im) + 0.5)
-        if MISSING not in active:
-            out[2] = active[0] + active[1] + active[2]
-        if MISSING not in reactive:
-            out[3] = reactive[0] + reactive[1] + reactive[2]
-        if out[2] != MISSING and out[3] != MISSING:
-            p, q = float(out[2]), float(out[3])
-            out[4] = floor(sqrt(p * p + q * q) + 0.5)
+            out[10] = floor(sqrt(re * re + im * im) + 0.5)
         rated = point.rated_i
         if rated:
             for x in range(3):
                 if current[x] != MISSING:
-                    out[9 + x] = (20_000 * current[x] + rated) // (2 * rated)
+                    out[7 + x] = (20_000 * current[x] + rated) // (2 * rated)
         rated = point.rated_s
         if not rated:
-            if MISSING not in out[9:12]:
-                out[8] = max(out[9:12])
-        elif out[4] != MISSING:
-            out[8] = (20_000 * out[4] + rated) // (2 * rated)
+            if MISSING not in out[7:10]:
+                out[6] = max(out[7:10])
+        elif out[2] != MISSING:
+            out[6] = (20_000 * out[2] + rated) // (2 * rated)
 
     @staticmethod
     def _unbalance(point: _Point, t: int, current: list[int], out: list[int]) -> None:
@@ -295,7 +292,7 @@ class LoadCalculator:
                     total[x] -= bucket[x]
                     bucket[x] = 0
         point.minute = minute
-        apparent = out[4] if point.rated_s else 0
+        apparent = out[2] if point.rated_s else 0
         if MISSING in current or apparent == MISSING:
             return
         whole = [current[0], current[1], current[2], apparent]
@@ -316,7 +313,7 @@ class LoadCalculator:
         point.whole_at, point.whole = t, whole
         running = ring[minute & 15]
         covered = total[0] - running[0]
-        out[14] = (20_000 * covered + _WINDOW) // (2 * _WINDOW)
+        out[12] = (20_000 * covered + _WINDOW) // (2 * _WINDOW)
         if not covered:
             return
         means = [total[x] - running[x] for x in (1, 2, 3)]
@@ -326,7 +323,7 @@ class LoadCalculator:
         else:
             judged = point.rated_i > 0 and 10 * most >= 6 * covered * point.rated_i
         if judged:
-            out[13] = (20_000 * (most - least) + most) // (2 * most)
+            out[11] = (20_000 * (most - least) + most) // (2 * most)
 
     @staticmethod
     def _energy(point: _Point, t: int, day: int, active: list[int], out: list[int]) -> None:
@@ -335,7 +332,7 @@ class LoadCalculator:
             point.day = day
             point.acc = [0, 0, 0, 0]
             point.cov = [0, 0, 0, 0]
-        for x, power in enumerate((out[2], *active)):
+        for x, power in enumerate(active):
             if power == MISSING:
                 continue
             begin = point.power_at[x]
@@ -348,6 +345,6 @@ class LoadCalculator:
                 point.cov[x] += t - begin
             point.power_at[x], point.power[x] = t, power
             if point.cov[x]:
-                out[15 + x] = (point.acc[x] + _STEP // 2) // _STEP
-        if out[2] != MISSING and t > day:
-            out[19] = (20_000 * point.cov[0] + (t - day)) // (2 * (t - day))
+                out[13 + x] = (point.acc[x] + _STEP // 2) // _STEP
+        if active[0] != MISSING and t > day:
+            out[17] = (20_000 * point.cov[0] + (t - day)) // (2 * (t - day))

@@ -23,10 +23,16 @@ Row = dict[str, int | None]
 
 
 def sample(point: int = 0, t: int = NOON, day: int = MIDNIGHT, **values: Any) -> list[int]:
-    """One sample; `current=(a, b, c)` in mA, `active` in 0.1 W, `reactive` in 0.1 var."""
+    """One sample; `current=(a, b, c)` in mA, `active` in 0.1 W, `reactive` in 0.1 var.
+
+    Powers are (a, b, c), with their sum before them, or (total, a, b, c).
+    """
     row = [point, t, day]
     for name in ("voltage", "current", "active", "reactive"):
-        row += [MISSING if one is None else one for one in values.get(name, (None, None, None))]
+        given = values.get(name, (None, None, None))
+        if name in ("active", "reactive") and len(given) == 3:
+            given = (None if None in given else sum(given), *given)
+        row += [MISSING if one is None else one for one in given]
     return row
 
 
@@ -63,7 +69,6 @@ def test_apparent_power_is_the_root_of_the_squares_per_phase_and_of_the_sums(
     active, reactive = (300_000, 400_000, 0), (400_000, -300_000, 0)
     (row,) = fed(make(calculator), sample(active=active, reactive=reactive))
     assert [row[f"apparent_power_{x}"] for x in "abc"] == [500_000, 500_000, 0]
-    assert (row["active_power"], row["reactive_power"]) == (700_000, 100_000)
     assert row["apparent_power"] == round(math.hypot(700_000, 100_000))
 
 
@@ -328,15 +333,17 @@ def test_absurd_values_count_as_missing(calculator: ModuleType) -> None:
     big = 2**63 - 1
     rows = fed(
         one,
-        sample(t=NOON, current=(big, -big, 0), active=(big, 0, 0), reactive=(0, -big, 0)),
+        sample(t=NOON, current=(big, -big, 0), active=(0, big, 0, 0), reactive=(0, 0, -big, 0)),
         sample(t=big, current=(1, 1, 1)),
         sample(t=-1),
         sample(t=NOON + 1, day=big),
         sample(t=NOON + 2, day=MISSING),
         sample(t=NOON + 3, day=NOON + 3 - DAY_MS - 1),
     )
+    assert rows[0]["apparent_power"] == 0
     assert all(
-        rows[0][name] is None for name in ("loading_a", "loading_b", "active_power", "loading")
+        rows[0][name] is None
+        for name in ("loading_a", "loading_b", "apparent_power_a", "apparent_power_b")
     )
     assert rows[0]["loading_c"] == 0
     assert rows[1]["loading_a"] == 0
@@ -358,15 +365,15 @@ def test_wrong_shapes_are_refused(calculator: ModuleType) -> None:
     one = make(calculator)
     assert one.feed(array("q")) == array("q")
     for wrong in (array("q", [1]), array("q", range(16))):
-        with pytest.raises(ValueError, match="rows of 15"):
+        with pytest.raises(ValueError, match="rows of 17"):
             one.feed(wrong)
-    for other in (array("d", [0.0] * 15), [0] * 15, b"\0" * 120, None):
+    for other in (array("d", [0.0] * 17), [0] * 17, b"\0" * 136, None):
         with pytest.raises(TypeError):
             one.feed(other)
         with pytest.raises(TypeError):
             one.restore(other)
-    with pytest.raises(ValueError, match="one row of 11"):
-        one.restore(array("q", [0] * 12))
+    with pytest.raises(ValueError, match="one row of 12"):
+        one.restore(array("q", [0] * 11))
     for rated in ([(-1, 0)], [(0, 10**12 + 1)], [(2**70, 0)], [(0, 0)] * 4097):
         with pytest.raises(ValueError, match=r"at most|must be"):
             calculator.LoadCalculator(rated)
@@ -379,6 +386,7 @@ def memory(row: Row, day: int, active: tuple[int, int, int]) -> "array[int]":
     """What restore() takes, from a result and its powers."""
     values: dict[str, int | None] = {**row, "day_start_ms": day}
     values |= {f"active_power_{x}": active[at] for at, x in enumerate("abc")}
+    values["active_power"] = sum(active)
     return array("q", [MISSING if (v := values[name]) is None else v for name in MEMORY])
 
 
@@ -400,7 +408,7 @@ def test_restoring_yesterday_bridges_midnight_and_brings_no_energy_along(
     morrow = MIDNIGHT + 86_400_000
     one = make(calculator)
     kept = [0, morrow - 60_000, MIDNIGHT, 9_999, 3_333, 3_333, 3_333, 10_000]
-    one.restore(array("q", [*kept, 600_000, 600_000, 600_000]))
+    one.restore(array("q", [*kept, 1_800_000, 600_000, 600_000, 600_000]))
     (row,) = fed(one, sample(t=morrow + 600_000, day=morrow, active=(600_000,) * 3))
     assert (row["energy_day"], row["energy_day_coverage"]) == (3_000, 10_000)
 
@@ -408,15 +416,15 @@ def test_restoring_yesterday_bridges_midnight_and_brings_no_energy_along(
 def test_restore_takes_nothing_older_and_nothing_absurd(calculator: ModuleType) -> None:
     one = make(calculator)
     fed(one, balanced(NOON))
-    rest = [0] * 8
+    rest = [0] * 9
     assert not one.restore(array("q", [0, NOON, MIDNIGHT, *rest]))
     assert not one.restore(array("q", [1, NOON + 1, MIDNIGHT, *rest]))
     assert not one.restore(array("q", [0, MOST_TIME + 1, MIDNIGHT, *rest]))
     assert not one.restore(array("q", [0, NOON + 1, NOON + 2, *rest]))
-    wild = [2**63 - 1, -(2**62), 5, MISSING, 10_000, 2**63 - 1, 0, 0]
+    wild = [2**63 - 1, -(2**62), 5, MISSING, 10_000, 0, 2**63 - 1, 0, 0]
     assert one.restore(array("q", [0, NOON + 1, MIDNIGHT, *wild]))
     (row,) = fed(one, balanced(NOON + 1 + MINUTE))
-    # the total and phase a begin anew, for what was kept of them was no energy and no power
+    # phase a begins anew, for what was kept of it was no energy and no power
     assert row["energy_day_a"] is None
     assert row["energy_day_b"] == 63
 
@@ -446,7 +454,7 @@ def histories(draw: st.DrawFn) -> list[list[list[int]]]:
             t += draw(STEPS)
             when = draw(st.one_of(st.just(t), st.just(t), st.just(t), WILD))
             day = max(-(2**63), min(when - when % 86_400_000 + draw(DAYS), 2**63 - 1))
-            values = draw(st.lists(WILD, min_size=12, max_size=12))
+            values = draw(st.lists(WILD, min_size=14, max_size=14))
             block.append([draw(st.integers(-1, 4)), when, day, *values])
         blocks.append(block)
     return blocks
@@ -462,7 +470,7 @@ def histories(draw: st.DrawFn) -> list[list[list[int]]]:
         max_size=4,
     ),
     blocks=histories(),
-    memories=st.lists(st.lists(WILD, min_size=11, max_size=11), max_size=2),
+    memories=st.lists(st.lists(WILD, min_size=12, max_size=12), max_size=2),
 )
 def test_both_kernels_give_the_same_bits_whatever_comes(
     both_calculators: tuple[ModuleType, ModuleType],
@@ -489,15 +497,15 @@ def test_a_day_at_the_limit_of_every_value_does_not_overflow(
     )
     rows = [
         sample(
-            point, MIDNIGHT + at * 900_000, current=(10**8,) * 3, active=(10**10,) * 3,
-            reactive=(-(10**10),) * 3,
+            point, MIDNIGHT + at * 900_000, current=(10**8,) * 3, active=(10**10,) * 4,
+            reactive=(-(10**10),) * 4,
         )
         for at in range(104)
         for point in (0, 1)
     ]  # fmt: skip
     last = fed(compiled, *rows)[-1]
     assert last == fed(plain, *rows)[-1]
-    assert last["energy_day"] == 3 * 10**10 * 103 * 900_000 // 360_000_000
+    assert last["energy_day"] == 10**10 * 103 * 900_000 // 360_000_000
 
 
 def test_the_kernels_agree_on_columns_and_limits(
