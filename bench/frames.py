@@ -1,47 +1,26 @@
 """DL/T 645 frames: the compiled kernels against their plain twins and PyPI dlt645, in one run.
 
-`python -m bench.frames` prints one table; `--assert` exits 1 when a figure is missed. Every round
-runs all columns one after the other; the table shows medians and the median of the ratios inside
-the rounds, because another tenant of the machine moves the times far more than the ratios.
+`python -m bench.frames` prints one table for these and one for Modbus RTU (bench/modbus.py);
+`--assert` exits 1 when a figure is missed. How it is measured stands in bench/rounds.py.
 """
 
 import argparse
-import gc
 import logging
 import random
-import statistics
 import sys
 import time
-import types
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
+from bench import modbus
+from bench.rounds import Figure, Run, Taken, chunks, each, judge, own, ratio, show, take
 from cext import build, framing, framing_py, values, values_py
 from protocol.dlt645.table import items
 
-ROUNDS = 31
-LEAST_NS = 2_000_000
-"""A run is repeated to last this long, so that no column is measured in the other's cold cache."""
 DISTINCT, ANSWERS = 200, 2000
 """Different answers, and how many a run takes: a fresh answer is in the cache, so few are many."""
 
 PEER_FOUND: set[str] = set()
-
-Run = Callable[[], int]
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """`slow` takes at least `least` times as long as `fast`, both columns of one row."""
-
-    row: str
-    fast: str
-    slow: str
-    least: float
-    due: bool
-    """A promise of today; else a goal that is still worked at."""
-
 
 FIGURES = (
     Figure("answer", "compiled", "plain", 20, True),
@@ -103,39 +82,6 @@ def noisy(dice: random.Random, answers: Sequence[bytes]) -> tuple[bytes, list[by
         intact.append(frame)
     # so that a parser which holds frames back behind a false header still gives all in the end
     return bytes(stream) + b"\xfe" * 300, intact
-
-
-def chunks(dice: random.Random, stream: bytes, most: int) -> list[bytes]:
-    """The stream cut into chunks of 1..most bytes."""
-    out, at = [], 0
-    while at < len(stream):
-        upto = at + dice.randint(1, most)
-        out.append(stream[at:upto])
-        at = upto
-    return out
-
-
-def own(run: Run) -> Run:
-    """The run with code of its own.
-
-    CPython adapts a call site to what it calls; a site shared by the columns would be adapted to
-    none of them, which costs the fastest column most.
-    """
-    assert isinstance(run, types.FunctionType)
-    code = run.__code__.replace()
-    return types.FunctionType(code, run.__globals__, code.co_name, None, run.__closure__)
-
-
-def each(call: Callable[[bytes], object], over: Sequence[bytes]) -> Run:
-    """A run that makes the call over all of them."""
-
-    def run() -> int:
-        start = time.perf_counter_ns()
-        for data in over:
-            call(data)
-        return time.perf_counter_ns() - start
-
-    return own(run)
 
 
 def reading(kernel: Any, layouts: Any, answers: Sequence[bytes]) -> Run:
@@ -251,7 +197,7 @@ def scaled(run: Run, by: float) -> Run:
     return lambda: int(run() * by)
 
 
-def measure(with_peer: bool) -> tuple[dict[str, dict[str, list[float]]], dict[str, int]]:
+def measure(with_peer: bool) -> tuple[Taken, dict[str, int]]:
     """Nanoseconds of every round by row and column, and what each row is divided by."""
     dice = random.Random(645)
     answers = corpus(dice)
@@ -275,60 +221,21 @@ def measure(with_peer: bool) -> tuple[dict[str, dict[str, list[float]]], dict[st
     if with_peer:
         for row, run in peer(answers, cut, len(intact)).items():
             runs[row]["dlt645"] = run
-    taken: dict[str, dict[str, list[float]]] = {
-        row: {column: [] for column in columns} for row, columns in runs.items()
-    }
-    # a collection in between would leave the caches cold for whoever runs next
-    gc.collect()
-    gc.disable()
-    # the first round warms up and says how often each run must be repeated to last LEAST_NS
-    often = {(r, c): max(1, LEAST_NS // run()) for r, cs in runs.items() for c, run in cs.items()}
-    for _ in range(ROUNDS):
-        for row, columns in runs.items():
-            for column, run in columns.items():
-                times = often[row, column]
-                taken[row][column].append(sum(run() for _ in range(times)) / times)
-    gc.enable()
-    return taken, per
-
-
-def ratio(slow: Sequence[float], fast: Sequence[float]) -> float:
-    """Median of the ratios inside the rounds."""
-    return statistics.median(s / f for s, f in zip(slow, fast, strict=True))
+    return take(runs), per
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit code."""
     parser = argparse.ArgumentParser(prog="bench.frames", description=__doc__)
     parser.add_argument("--assert", dest="strict", action="store_true", help="exit 1 on a MISS")
-    parser.add_argument("--no-peer", action="store_true", help="without PyPI dlt645 (slow import)")
+    parser.add_argument(
+        "--no-peer", action="store_true", help="without PyPI dlt645 and pymodbus (slow imports)"
+    )
     args = parser.parse_args(argv)
     taken, per = measure(not args.no_peer)
-    columns = ("compiled", "plain", "dlt645")
-    print(f"{'ns each, median of ' + str(ROUNDS) + ' rounds':<50}" + "".join(
-        f"{column:>11}" for column in columns))  # fmt: skip
-    for row, what in WHAT.items():
-        cells = [
-            f"{statistics.median(taken[row][c]) / per[row]:>11,.0f}"
-            if c in taken[row]
-            else " " * 11
-            for c in columns
-        ]
-        print(f"{what:<50}" + "".join(cells))
+    show(WHAT, taken, per, ("compiled", "plain", "dlt645"))
     print("\n".join([*sorted(PEER_FOUND), ""]))
-    missed = 0
-    for figure in FIGURES:
-        cells_of = taken[figure.row]
-        name = f"{WHAT[figure.row]}: {figure.fast} against {figure.slow}"
-        if figure.fast not in cells_of or figure.slow not in cells_of:
-            print(f"{name:<78}{'>=':>3}{figure.least:>5.0f} x        -  not measured")
-            missed += 1
-            continue
-        got = ratio(cells_of[figure.slow], cells_of[figure.fast])
-        missed += got < figure.least
-        word = "PASS" if got >= figure.least else "MISS"
-        note = "" if figure.due else "  (goal, not yet a promise)"
-        print(f"{name:<78}>={figure.least:>5.0f} x{got:>8.1f} x  {word}{note}")
+    missed = judge(FIGURES, WHAT, taken)
     if "compiled" in taken["empty"]:
         got = ratio(taken["integers"]["compiled"], taken["empty"]["compiled"])
         missed += got > AT_MOST_EMPTY
@@ -337,6 +244,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(
             f"{name:<78}<={AT_MOST_EMPTY:>5.0f} x{got:>8.1f} x  {word}  (goal, not yet a promise)"
         )
+    print()
+    missed += modbus.report(not args.no_peer)
     return 1 if args.strict and missed else 0
 
 
