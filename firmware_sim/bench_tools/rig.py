@@ -68,8 +68,10 @@ class Rig:
         for line in lines:
             if line not in known:
                 raise BoxgateError("demo_no_line", line=line, site=self.site.id)
-        self.lines = tuple(line for line in known if not lines or line in lines)
-        """In the site's order."""
+        every = devices_on(self.site, known)
+        wanted = lines or [line for line in known if every.on(line)]
+        self.lines = tuple(line for line in known if line in wanted)
+        """In the site's order; all that have a device where none was named."""
         self.devices: Devices = devices_on(self.site, self.lines)
         self.due = tuple(self.devices.kinds)
         """Ids of everything read: meters, then TMUs."""
@@ -78,6 +80,7 @@ class Rig:
         self._children = children
         self._way = way
         self._broker_down = False
+        self._whole = len(self.due) == len(every.kinds)
         # the neighbourhood takes longest to wake: it begins before all others
         self.meters = self._meters()
         self.broker: RunningBroker = start_broker(children, way.broker, way.durable)
@@ -172,13 +175,12 @@ class Rig:
 
     def check(self, sweeps: int) -> Verdict:
         """`boxgate-sim truth` over both files; `sweeps` whole ones are due of every device."""
-        whole = len(self.lines) == len(self.site.lines)
         return judged(
             tool,
             self.truth_file,
             self.readings_file,
             self.site_path,
-            (None,) if whole else self.lines,
+            (None,) if self._whole else self.lines,
             sweeps,
         )
 

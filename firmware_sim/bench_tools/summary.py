@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from edge.words import say
 from firmware_sim.bench_tools.accepted import Account
-from firmware_sim.bench_tools.loading import Loaded, places
+from firmware_sim.bench_tools.loading import Loaded
 from firmware_sim.bench_tools.rig import Cost, Rig, tool
 from firmware_sim.bench_tools.verdict import Verdict
 
@@ -70,9 +70,8 @@ def complaint(bench: Rig, run: Run) -> str:
                 compared=one.compared,
                 worst=f"{one.worst:.3f}",
             )
-    for place in places(bench.site, bench.lines):
-        if not any(one.place == place and one.compared for one in run.loaded):
-            return say("demo_loading_none", place=place)
+        if not one.compared:
+            return say("demo_loading_none", place=one.place)
     return ""
 
 
