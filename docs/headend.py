@@ -30,7 +30,7 @@ def on_message(client, userdata, message):
                 if (meter, name, t + dt) not in readings:
                     readings.add((meter, name, t + dt))
                     row = {"meter": meter, "quantity": name, "t": t + dt, "value": value, "q": q}
-                    row |= {key: b[key] for key in ("line", "slot", "lane")}
+                    row |= {key: b[key] for key in ("kind", "line", "slot", "lane")}
                     output.write(json.dumps(row) + "\n")
         output.flush()  # a real one makes it durable here, before it says so below
         batches.add((b["epoch"], b["seq"]))

@@ -1,59 +1,30 @@
-"""The judge: do the readings that arrived equal what the meters answered?
+"""The judge: do the readings that arrived equal what the meters and TMUs answered?
 
-It shares no code with the decoders it judges: it reads the raw digits of the truth file by a table
-of its own (truth_items.csv) and compares exact decimals. A reading belongs to the truth record of
-the same meter and quantity nearest to it in time, at most NEAR_MS away; each record is used once,
-and in order. A reading without a value is no reading: unless the meter itself showed no value, it
-counts as missing and proves nothing.
+It shares no code with the decoders it judges: it reads the raw bytes of the truth file by tables of
+its own (truth_table.py) and compares exact decimals; what stands behind a CT or PT is compared in
+primary values. A reading belongs to the truth record of the same device and quantity near to it in
+time, at most NEAR_MS away; each record is used once, and in order (match.py). A reading without a
+value is no reading: unless the device itself showed no value, it counts as missing and proves
+nothing. Results that the gateway worked out (kind "result") are no readings and are passed over.
 """
 
-import csv
-import functools
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from edge.words.messages import BoxgateError
+from firmware_sim.match import match
+from firmware_sim.truth_table import ONE, Ratio, answered, items
+
+__all__ = ["Reading", "Report", "Truth", "items", "judge", "load_readings", "load_truth"]
 
 NEAR_MS = 2000
 SHOWN = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """How the data of one identifier reads: `size` bytes for each quantity in turn."""
-
-    quantities: tuple[str, ...]
-    size: int
-    decimals: int
-    signed: bool
-    power_of_ten: int
-    """From the meter's unit to the reading's: kW to W is 3."""
-
-    def values(self, raw: bytes) -> dict[str, Decimal | None]:
-        """Quantity to value in the reading's unit; None where the meter shows none."""
-        fields = [raw[i : i + self.size] for i in range(0, len(raw), self.size)]
-        return {
-            name: self._value(data)
-            for name, data in zip(self.quantities, fields, strict=False)
-            if len(data) == self.size
-        }
-
-    def _value(self, data: bytes) -> Decimal | None:
-        high_first = bytearray(reversed(data))
-        negative = self.signed and high_first[0] & 0x80 and high_first[0] != 0xFF
-        if negative:
-            high_first[0] &= 0x7F
-        digits = high_first.hex()
-        if not digits.isdecimal():
-            return None
-        value = Decimal(digits).scaleb(self.power_of_ten - self.decimals)
-        return -value if negative else value
+RESULT = "result"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,33 +81,24 @@ class Report:
 TruthTable = Mapping[tuple[str, str], list[Truth]]
 
 
-@functools.cache
-def items() -> dict[str, Item]:
-    """The table by identifier, DI3 first."""
-    text = resources.files("firmware_sim").joinpath("truth_items.csv").read_text(encoding="utf-8")
-    return {
-        row["item"]: Item(
-            quantities=tuple(row["quantities"].split()),
-            size=int(row["bytes"]),
-            decimals=int(row["decimals"]),
-            signed=row["signed"] == "yes",
-            power_of_ten=int(row["power_of_ten"]),
-        )
-        for row in csv.DictReader(text.splitlines())
-    }
+def load_truth(
+    path: Path, line: str | None, ratios: Mapping[str, Ratio] | None = None
+) -> dict[tuple[str, str], list[Truth]]:
+    """(meter, quantity) -> values in order of time, of one line or of all.
 
-
-def load_truth(path: Path, line: str | None) -> dict[tuple[str, str], list[Truth]]:
-    """(meter, quantity) -> values in order of time, of one line or of all."""
+    `ratios`: the CT and PT of the meters that have any; values are then primary ones.
+    """
+    known = ratios or {}
     table: dict[tuple[str, str], list[Truth]] = defaultdict(list)
     for number, record in _objects(path):
         try:
             if line is not None and record["line"] != line:
                 continue
-            item = items().get(record["item"])
-            values = item.values(bytes.fromhex(record["raw"])) if item else {}
+            meter = record["meter"]
+            raw = bytes.fromhex(record["raw"])
+            values = answered(record["item"], raw, known.get(meter, ONE))
             for name, value in values.items():
-                table[record["meter"], name].append(Truth(int(record["t"]), value))
+                table[meter, name].append(Truth(int(record["t"]), value))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise BoxgateError("sim_truth_line", path=path, number=number) from error
     for answers in table.values():
@@ -148,6 +110,8 @@ def load_readings(path: Path) -> list[Reading]:
     """The readings as a head-end collected them, in order of time."""
     readings = []
     for number, record in _objects(path):
+        if record.get("kind") == RESULT:
+            continue
         try:
             value = record["value"]
             # a number as it was written: 220.1 is 220.1, not its nearest binary fraction
@@ -169,30 +133,31 @@ def judge(
     What one meter of a kind has answered with a value `sweeps` times is expected of all its kind.
     """
     report = Report()
-    used: Counter[tuple[str, str]] = Counter()
-    answered: Counter[tuple[str, str]] = Counter()
+    told: Counter[tuple[str, str]] = Counter()
     equal: Counter[tuple[str, str]] = Counter()
+    by_key: dict[tuple[str, str], list[Reading]] = defaultdict(list)
     for reading in readings:
-        key = (reading.meter, reading.quantity)
-        index = _nearest(truth.get(key, []), used[key], reading.t)
-        if index is None:
-            if reading.value is None:
+        by_key[reading.meter, reading.quantity].append(reading)
+    for key, arrived in by_key.items():
+        arrived.sort(key=_time)
+        answers = truth.get(key, [])
+        found = match([one.t for one in answers], [one.t for one in arrived], NEAR_MS)
+        for reading, index in zip(arrived, found, strict=True):
+            answer = None if index is None else answers[index].value
+            if reading.value is None and (index is None or answer is not None):
                 report.missing += 1
-            else:
+            elif index is None:
                 report.untrue.append(reading)
-            continue
-        answer = truth[key][index].value
-        if reading.value is None and answer is not None:
-            report.missing += 1
-            continue
-        used[key] = index + 1
-        answered[key] += 1
-        if reading.value == answer:
-            report.equal += 1
-            equal[key] += 1
-        else:
-            report.different.append(Difference(reading, answer))
-    report.unread = sum(len(values) for values in truth.values()) - answered.total()
+            elif reading.value == answer:
+                report.equal += 1
+                told[key] += 1
+                equal[key] += 1
+            else:
+                report.different.append(Difference(reading, answer))
+                told[key] += 1
+    report.different.sort(key=lambda one: one.reading.t)
+    report.untrue.sort(key=_time)
+    report.unread = sum(len(values) for values in truth.values()) - told.total()
     expected: dict[str, set[str]] = defaultdict(set)
     for (meter, quantity), answers in truth.items():
         if meter in due and sum(one.value is not None for one in answers) >= sweeps:
@@ -202,17 +167,8 @@ def judge(
     return report
 
 
-def _nearest(answers: list[Truth], first: int, t: int) -> int | None:
-    """Index, from `first` on, of the answer nearest to t; None if none is near."""
-    best = None
-    distance = NEAR_MS
-    for index in range(first, len(answers)):
-        away = abs(answers[index].t - t)
-        if away <= distance:
-            best, distance = index, away
-        if answers[index].t > t:
-            break
-    return best
+def _time(reading: Reading) -> int:
+    return reading.t
 
 
 def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

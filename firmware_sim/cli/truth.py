@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from edge.words.messages import padded, say
-from firmware_sim.judge import SHOWN, Report, TruthTable, judge, load_readings, load_truth
+from firmware_sim.judge import SHOWN, Report, judge, load_readings, load_truth
+from firmware_sim.truth_table import ONE, Ratio
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,9 +39,13 @@ def at_least_one(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """0 = everything equal and complete; 1 = not, with the reason in one sentence."""
-    truth = load_truth(args.truth, args.line)
+    # the site's own reader only when a site is given: the judge runs without
+    due, ratios = _site(args.site, args.line) if args.site else ({}, {})
+    truth = load_truth(args.truth, args.line, ratios)
     readings = load_readings(args.readings)
-    due = _due(args.site, args.line, truth)
+    if not args.site:
+        # without a site, those that answered
+        due = {meter: "" for meter, _ in sorted(truth)}
     if args.line is not None:
         # readings carry no line: those of other lines' meters are not ours to judge
         readings = [reading for reading in readings if reading.meter in due]
@@ -54,19 +59,29 @@ def run(args: argparse.Namespace) -> int:
     return 1 if reason else 0
 
 
-def _due(site_path: Path | None, line: str | None, truth: TruthTable) -> dict[str, str]:
-    """Meters that must be complete, with their kind; without a site, those that answered."""
-    if site_path is None:
-        return {meter: "" for meter, _ in sorted(truth)}
-    # the site's own reader only when a site is given: the judge runs without
+def _site(path: Path, line: str | None) -> tuple[dict[str, str], dict[str, Ratio]]:
+    """What must be complete, with its kind, and the ratios of what stands behind CT or PT."""
     from edge.site.load import read_site
 
-    site = read_site(site_path)
-    return {
-        meter.id: "three-phase" if meter.phase == "ABC" else "single-phase"
-        for meter in site.meters
-        if meter.protocol == "dlt645" and line in (None, meter.line)
+    site = read_site(path)
+    readable = [
+        meter for meter in site.meters if meter.protocol == "dlt645" and line in (None, meter.line)
+    ]
+    due = {m.id: "three-phase" if m.phase == "ABC" else "single-phase" for m in readable}
+    # an oil type has no winding sensors and a dry type no oil
+    insulation = {transformer.id: transformer.insulation for transformer in site.transformers}
+    due |= {
+        tmu.id: f"tmu {insulation[tmu.transformer]}"
+        for tmu in site.tmus
+        if line in (None, tmu.line)
     }
+    ratios = {
+        meter.id: Ratio(
+            (meter.ct_primary, meter.ct_secondary), (meter.pt_primary, meter.pt_secondary)
+        )
+        for meter in readable
+    }
+    return due, {meter: ratio for meter, ratio in ratios.items() if ratio != ONE}
 
 
 def _reason(report: Report, sweeps: int) -> str:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from edge.words.messages import BoxgateError, messages
 from firmware_sim.cli import truth as verb
-from firmware_sim.judge import Reading, Truth, items, judge, load_truth
+from firmware_sim.judge import Reading, Truth, judge, load_truth
+from firmware_sim.truth_table import ONE, Ratio, answered, items, registers
 from protocol.quantity import quantities
 
 METER = "370112100001"
@@ -243,6 +244,125 @@ def test_the_table_speaks_the_vocabulary() -> None:
         for name in item.quantities:
             assert quantities()[name].exponent == item.power_of_ten - item.decimals
             assert quantities()[name].signed == item.signed
+
+
+def test_the_register_table_speaks_the_vocabulary_and_covers_the_map_without_a_gap() -> None:
+    rows = registers()["04"]
+    for one in rows:
+        assert quantities()[one.quantity].exponent == one.exponent
+        assert quantities()[one.quantity].signed == one.signed
+    covered = [one.register + n for one in rows for n in range(one.words)]
+    assert covered == list(range(17))
+
+
+TMU_RAW = (
+    "0001 0209 020B 8000 8000 8000 0183 FFCD 028E 9C40 0001 1170 0000 0003 0003 04B3 0100"
+).replace(" ", "")
+
+
+def test_a_tmus_registers_read_as_its_map_says() -> None:
+    assert answered("04:0000:0011", bytes.fromhex(TMU_RAW)) == {
+        "tmu_map": 1,
+        "tmu_status": 0x209,
+        "oil_temperature": Decimal("52.3"),
+        "winding_temperature_a": None,
+        "winding_temperature_b": None,
+        "winding_temperature_c": None,
+        "cabinet_temperature": Decimal("38.7"),
+        "outdoor_temperature": Decimal("-5.1"),
+        "humidity": Decimal("65.4"),
+        "residual_current": Decimal("40.000"),
+        "tmu_uptime": 70_000,
+        "door_openings": 3,
+        "tmu_reset_cause": 3,
+        "supply_voltage": Decimal("12.03"),
+        "tmu_firmware": 256,
+    }
+
+
+def test_a_part_of_the_registers_gives_what_lies_whole_within_it() -> None:
+    assert answered("04:000B:0003", bytes.fromhex("117000000003")) == {"door_openings": 3}
+    assert answered("03:0000:0001", bytes.fromhex("0001")) == {}
+
+
+@given(st.text(max_size=14) | st.just("04:0000:0011"), st.binary(max_size=40))
+def test_any_item_and_raw_bytes_are_read_or_refused_as_a_value_error(item: str, raw: bytes) -> None:
+    try:
+        answered(item, raw)
+    except ValueError:
+        assert ":" in item
+
+
+def test_what_stands_behind_a_ct_is_compared_in_primary_values() -> None:
+    ratio = Ratio(ct=(400, 5), pt=(100, 1))
+    table = {
+        "02010100": ("0122", Decimal("22010.0")),
+        "02020100": ("010000", Decimal("0.080")),
+        "02030000": ("826200", Decimal("5025600.0")),
+        "02060100": ("5809", Decimal("0.958")),
+        "00010000": ("25188802", Decimal("230546000.00")),
+        "02800002": ("9949", Decimal("49.99")),
+    }
+    for item, (raw, expected) in table.items():
+        assert list(items()[item].values(bytes.fromhex(raw), ratio).values()) == [expected], item
+
+
+def test_a_ratio_that_does_not_divide_rounds_half_away_from_zero() -> None:
+    for raw, expected in (("010000", "0.002"), ("010080", "-0.002")):
+        got = items()["02020100"].values(bytes.fromhex(raw), Ratio(ct=(3, 2)))
+        assert got == {"current_a": Decimal(expected)}
+    assert items()["02020100"].values(bytes.fromhex("FFFFFF"), Ratio(ct=(3, 2))) == {
+        "current_a": None
+    }
+
+
+SITE = Path(__file__).parents[3] / "examples" / "xiyuan-5"
+FEEDER = "370112910001"
+
+
+def station(value: float) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Truth and readings of a feeder meter (400/5) and a TMU."""
+    true = [
+        {"t": T0, "line": "station", "meter": FEEDER, "item": "02030000", "raw": "826200"},
+        {"t": T0, "line": "station", "meter": "tmu1", "item": "04:0000:0011", "raw": TMU_RAW},
+    ]
+    read = [
+        {"meter": FEEDER, "quantity": "active_power", "t": T0 + 9, "value": value, "kind": "sweep"},
+        {"meter": "tmu1", "quantity": "oil_temperature", "t": T0 + 9, "value": 52.3},
+        {"meter": "T1", "quantity": "loading", "t": T0, "value": 46.01, "kind": "result"},
+    ]
+    return true, read
+
+
+def test_with_a_site_a_feeder_meter_is_judged_by_its_primary_value(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--site", str(SITE), "--line", "station", "--sweeps", "1")
+    code, report = run(tmp_path, capsys, *station(50256.0), *options)
+    assert (report["equal"], report["different"], report["readings_without_truth"]) == (2, 0, 0)
+    assert (code, report["meters_due"]) == (1, 16)
+    code, report = run(tmp_path, capsys, *station(628.2), *options)
+    assert (report["equal"], report["different"]) == (1, 1)
+
+
+def test_results_of_the_gateway_are_no_readings(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    true, read = station(628.2)
+    _, report = run(tmp_path, capsys, true, read, "--sweeps", "1")
+    assert (report["compared"], report["readings_without_truth"]) == (2, 0)
+
+
+def test_a_tmu_that_never_answered_is_missed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, report = run(tmp_path, capsys, *station(50256.0), "--site", str(SITE), "--sweeps", "1")
+    assert report["meters_due"] == 252 + 14 + 2
+    assert {"tmu2", "370112910002"} <= set(report["short"])
+
+
+def test_no_ratio_is_no_ratio() -> None:
+    assert Ratio((1, 1), (1, 1)) == ONE
 
 
 def test_records_are_used_in_order() -> None:
