@@ -366,7 +366,8 @@ cdef inline unsigned int crc16(bytes_p p, Py_ssize_t n) noexcept nogil:
     while n >= 8:
         crc = (
             CRC[7][p[0] ^ (crc & 0xFF)] ^ CRC[6][p[1] ^ (crc >> 8)]
-            ^ CRC[5][p[2]] ^ CRC[4][p[3]] ^ CRC[3][p[4]] ^ CRC[2][p[5]] ^ CRC[1][p[6]] ^ CRC[0][p[7]]
+            ^ CRC[5][p[2]] ^ CRC[4][p[3]] ^ CRC[3][p[4]]
+            ^ CRC[2][p[5]] ^ CRC[1][p[6]] ^ CRC[0][p[7]]
         )
         p += 8
         n -= 8
@@ -556,7 +557,6 @@ cdef class ScannerModbus:
         self.head -= size
         if self.head == self.size:
             self.clear()
-        self.due = 0
         self.undrained = True
         return frame
 

@@ -481,7 +481,6 @@ class ScannerModbus:
         self._head = at - size
         if self._head == len(window):
             self._forget(self._head)
-        self._due = 0
         self._drained = False
         return frame
 

@@ -76,8 +76,9 @@ class ReadRegisters:
             return Refused(data[0], exception_name(data[0])) if len(data) == 1 else _LENGTH
         if function != self._block.function:
             return _FUNCTION
+        # the scanner has held the byte count to the length
         contents = self._block.contents(data[1:])
-        if contents is None or data[0] != len(data) - 1:
+        if contents is None:
             return _LENGTH
         foreign = self._block.foreign(contents)
         if foreign is not None:
