@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-from bench import footprint, line
+from bench import footprint, line, load
 from bench.figures import table
 
 
@@ -15,7 +15,7 @@ def main() -> int:
     runs = line.measure()
     print()
     rss = footprint.figures(max(run.agent_rss_bytes for run in runs))
-    print(table([*line.figures(runs), *rss]), flush=True)
+    print(table([*load.figures(), *line.figures(runs), *rss]), flush=True)
     return 0
 
 

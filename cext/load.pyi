@@ -9,4 +9,12 @@ from cext.load_c import RESULT as RESULT
 from cext.load_c import SAMPLE as SAMPLE
 from cext.load_c import LoadCalculator as LoadCalculator
 
+# a sample:  point t_ms day_start_ms, voltage_a b c (0.1 V), current_a b c (mA),
+#            active_power total a b c (0.1 W), reactive_power total a b c (0.1 var)
+# a result:  point t_ms, apparent_power total a b c (0.1 VA), loading total a b c (0.01 %),
+#            current_n (mA), unbalance and its coverage (0.01 %),
+#            energy_day total a b c (0.01 kWh) and their coverage (0.01 %)
+# a memory:  point t_ms day_start_ms, energy_day total a b c and their coverage,
+#            active_power total a b c
+
 picked: ModuleType
