@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from types import FrameType, TracebackType
 from typing import Any
 
-from edge.monitor.canvas import Line, ansi
+from edge.monitor.canvas import Line, ansi, line_width
 
 ENTER = b"\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J"
 """Alternate screen, no cursor, no wrapping, cleared."""
@@ -131,10 +131,12 @@ class Screen:
         if size != self._size:
             out.append("\x1b[2J")
             self._painted, self._size = [], size
-        texts = [ansi(one, self._colour) for one in lines]
+        # a full row ends where erasing would take its last character with it
+        ends = ["\x1b[K" if line_width(one) < size[0] else "" for one in lines]
+        texts = [ansi(one, self._colour) + end for one, end in zip(lines, ends, strict=True)]
         for place, text in enumerate(texts):
             if place >= len(self._painted) or self._painted[place] != text:
-                out.append(f"\x1b[{place + 1};1H{text}\x1b[K")
+                out.append(f"\x1b[{place + 1};1H{text}")
         self._painted = texts
         if out:
             self._write("".join(out).encode("utf-8", "replace"))

@@ -81,6 +81,7 @@ class Voltage:
     place: str
     phase: str
     age_ms: int
+    stale: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,10 @@ def facts(gateway: GatewayPicture, now_ms: int) -> Facts:
     """What is known of a gateway now."""
     rows = {name: row.age_ms(now_ms) for name, row in gateway.devices.items()}
     lines = tuple(_lines(gateway, now_ms))
-    volts = list(_voltages(gateway, now_ms))
+    every = list(_voltages(gateway, now_ms))
+    fresh = [one for one in every if not one.stale]
+    # old voltages say nothing beside new ones; where there are no others they are shown as old
+    volts = fresh or every
     newest = min(rows.values(), default=None)
     events = sorted(gateway.events.values(), key=lambda one: (_lasts(one), one.since, one.id))
     return Facts(
@@ -131,7 +135,7 @@ def facts(gateway: GatewayPicture, now_ms: int) -> Facts:
         due=sum(one.due for one in lines),
         lowest=min(volts, key=lambda one: (one.volts, one.meter), default=None),
         highest=max(volts, key=lambda one: (one.volts, one.meter), default=None),
-        boxes=tuple(_boxes(gateway, volts)),
+        boxes=tuple(_boxes(gateway, fresh)),
         events=tuple(reversed(events)),
         open_events=sum(map(_lasts, events)),
         age_ms=newest,
@@ -205,10 +209,10 @@ def _lines(gateway: GatewayPicture, now_ms: int) -> Iterable[LineFacts]:
         health, here = gateway.health(line), rows.get(line, [])
         total = due.get(line) or health.due
         fresh = [row for row in here if not gateway.stale(row, now_ms)]
-        # joined in mid sweep: until every device has had its row, the gateway's own count is better
-        whole = len(here) >= total
-        read = sum(row.answered for row in fresh) if whole else health.read
         online = gateway.state is not None and gateway.state.status == "online"
+        # joined in mid sweep: until every device has had its row, the gateway's own count is better
+        joined = online and len(here) < total
+        read = health.read if joined else sum(row.answered for row in fresh)
         yield LineFacts(
             id=line,
             name=names.get(line, ""),
@@ -225,11 +229,12 @@ def _lines(gateway: GatewayPicture, now_ms: int) -> Iterable[LineFacts]:
 
 
 def _voltages(gateway: GatewayPicture, now_ms: int) -> Iterable[Voltage]:
-    """Of household meters, what is not stale."""
+    """Of household meters."""
     for name, device in gateway.known.items():
         row = gateway.devices.get(name)
-        if device.kind != "household" or row is None or gateway.stale(row, now_ms):
+        if device.kind != "household" or row is None:
             continue
+        stale = gateway.stale(row, now_ms)
         age = row.age_ms(now_ms)
         for phase in PHASES:
             volts = row.values.get(f"voltage_{phase}")
@@ -237,7 +242,7 @@ def _voltages(gateway: GatewayPicture, now_ms: int) -> Iterable[Voltage]:
                 continue
             # a single-phase meter has one element; the network phase it hangs on, the card says
             own = device.phase if len(device.phase) == 1 else phase.upper()
-            yield Voltage(volts, name, device.place, own, age)
+            yield Voltage(volts, name, device.place, own, age, stale)
 
 
 def _boxes(gateway: GatewayPicture, volts: Iterable[Voltage]) -> Iterable[BoxVoltages]:

@@ -159,4 +159,4 @@ def _voltage(one: Voltage | None) -> dict[str, Any] | None:
     if one is None:
         return None
     place = {"meter": one.meter, "place": one.place, "phase": one.phase}
-    return {"volts": one.volts, **place, "age_ms": one.age_ms}
+    return {"volts": one.volts, **place, "age_ms": one.age_ms, "stale": one.stale}

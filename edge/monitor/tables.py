@@ -33,6 +33,8 @@ BAR = 6
 class Section:
     """Lines that belong together: a head, then items."""
 
+    title: str
+    """What it is about, for where only a count of it is left."""
     head: tuple[Line, ...]
     items: tuple[Line, ...]
     each: int = 1
@@ -54,7 +56,7 @@ class Section:
         head = self.head if rows > len(self.head) + 1 else ()
         kept = self.items[: max(0, rows - len(head) - 1)]
         left = (self.count or len(self.items) * self.each) - len(kept) * self.each
-        title = "" if head or not self.head else self.head[0][0].text.strip().split("  ")[0] + " "
+        title = "" if head else f"{self.title} "
         more = line(Span(f"   {title}{word('more', lang, count=left)}", Style.DIM))
         return [*head, *kept, more]
 
@@ -148,7 +150,7 @@ def transformers(facts: Facts, size: int, lang: str, phases: bool) -> Section:
         ]
         rows.append(cells)
         below.append((one, len(rows)))
-    return _with_phases(table(columns, rows, size), below, phases, size)
+    return _with_phases(columns[1].head, table(columns, rows, size), below, phases, size)
 
 
 def feeders(facts: Facts, size: int, lang: str, phases: bool) -> Section:
@@ -178,18 +180,18 @@ def feeders(facts: Facts, size: int, lang: str, phases: bool) -> Section:
         cells.append(Span(number(one.value("unbalance"), 0)))
         rows.append(cells)
     below = [(one, place + 1) for place, one in enumerate(facts.feeders)]
-    return _with_phases(table(columns, rows, size), below, phases, size)
+    return _with_phases(columns[1].head, table(columns, rows, size), below, phases, size)
 
 
 def _with_phases(
-    lines: list[Line], owners: Sequence[tuple[Loaded, int]], phases: bool, size: int
+    title: str, lines: list[Line], owners: Sequence[tuple[Loaded, int]], phases: bool, size: int
 ) -> Section:
     if not phases:
-        return Section((lines[0],), tuple(lines[1:]))
+        return Section(title, (lines[0],), tuple(lines[1:]))
     items: list[Line] = []
     for one, place in owners:
         items += [lines[place], *_phase_rows(one, size)]
-    return Section((lines[0],), tuple(items))
+    return Section(title, (lines[0],), tuple(items))
 
 
 def _phase_rows(one: Loaded, size: int) -> Iterator[Line]:
@@ -222,14 +224,15 @@ def lines(facts: Facts, size: int, lang: str) -> Section:
     rows = [_line_cells(one, lang) for one in facts.lines]
     whole = table(columns, rows, 38)
     if not pairs:
-        return Section((whole[0],), tuple(whole[1:]))
+        return Section(columns[1].head, (whole[0],), tuple(whole[1:]))
     head, items = whole[0], whole[1:]
     half = (len(items) + 1) // 2
     paired: list[Line] = []
     for place in range(half):
         other = items[place + half] if place + half < len(items) else ()
         paired.append((*items[place], Span("   "), *other))
-    return Section(((*head, Span("   "), *head),), tuple(paired), each=2, count=len(items))
+    both = (*head, Span("   "), *head)
+    return Section(columns[1].head, (both,), tuple(paired), each=2, count=len(items))
 
 
 def _line_cells(one: LineFacts, lang: str) -> list[Span]:
@@ -271,11 +274,12 @@ def _lines_wide(facts: Facts, size: int, lang: str) -> Section:
         rows.append([mark, Span(_title(one)), read, sweep, used, *counts, state])
         rows[-1].append(Span(clean(one.reason)))
     whole = table(columns, rows, size)
-    return Section((whole[0],), tuple(whole[1:]))
+    return Section(columns[1].head, (whole[0],), tuple(whole[1:]))
 
 
 def voltages(facts: Facts, size: int, lang: str) -> Section:
     """The lowest and highest voltage of the household meters, with their place."""
+    size = min(size, 80)
     columns = [
         Column("", 2, False),
         Column(word("voltage", lang), 8, False),
@@ -288,10 +292,12 @@ def voltages(facts: Facts, size: int, lang: str) -> Section:
     rows = []
     for key, one in (("lowest", facts.lowest), ("highest", facts.highest)):
         rows.append([Span(""), Span(word(key, lang)), *_voltage_cells(one)])
-        if one is not None and not LOWEST_V <= one.volts <= HIGHEST_V:
+        if one is not None and one.stale:
+            rows[-1][0] = Span("?", Style.DIM)
+        elif one is not None and not LOWEST_V <= one.volts <= HIGHEST_V:
             rows[-1][0] = Span("!", Style.WARN)
     whole = table(columns, rows, size)
-    return Section((whole[0],), tuple(whole[1:]))
+    return Section(columns[1].head, (whole[0],), tuple(whole[1:]))
 
 
 def _voltage_cells(one: Voltage | None) -> list[Span]:
@@ -314,7 +320,7 @@ def profile(facts: Facts, size: int, lang: str) -> Section:
         f"{cell(word('high', lang), 6, True)}{cell(word('read', lang), 7, True)}"
     )
     items = tuple(_box_row(one, name, room) for one in facts.boxes)
-    return Section((line(Span(head, Style.STRONG)),), items)
+    return Section(word("profile", lang), (line(Span(head, Style.STRONG)),), items)
 
 
 def _limits(room: int) -> str:
@@ -352,7 +358,7 @@ def events(facts: Facts, size: int, lang: str, now_ms: int, where: tzinfo) -> Se
     if not rows:
         rows = [[Span(""), Span("-"), Span(""), Span(word("no_event", lang)), Span(""), Span("")]]
     whole = table(columns, rows, size)
-    return Section((whole[0],), tuple(whole[1:]))
+    return Section(columns[3].head, (whole[0],), tuple(whole[1:]))
 
 
 def _event_cells(one: EventMessage, lang: str, now_ms: int, where: tzinfo) -> list[Span]:

@@ -213,7 +213,7 @@ def _one(gateway: GatewayPicture, chosen: bool, frame: Frame) -> Line:
     mark = "" if _online(gateway) else "!"
     return line(
         Span(f" {'>' if chosen else ' '}{mark:1}", Style.STRONG),
-        f"{cell(f'{gateway.gateway} {gateway.site} {name}', 30)} ",
+        f"{cell(f'{gateway.gateway} {gateway.site} {name}', 24)} ",
         Span(cell(_status(gateway, frame.lang), 8), Style.GOOD if not mark else Style.WARN),
         f" {found.read}/{found.due}  {loads}  ",
         word("events_open", frame.lang, count=found.open_events),

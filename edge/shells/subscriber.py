@@ -7,6 +7,7 @@ session is kept at the broker.
 """
 
 import queue
+import re
 import socket
 import time
 import uuid
@@ -53,6 +54,9 @@ class Down:
     reason: str
 
 
+_ERRNO = re.compile(r"\[Errno -?\d+\] ")
+"""A number that tells a person nothing beside its sentence."""
+
 Heard = Up | Down | Message
 
 
@@ -64,6 +68,7 @@ class Subscriber:
 
     def __init__(self, broker: Broker, filters: Sequence[str], password: str | None = None) -> None:
         self._filters = tuple(filters)
+        self._url = broker.url
         self._queue: queue.Queue[NetEvent] = queue.Queue(QUEUE)
         self._near, self._far = socket.socketpair()
         self._near.setblocking(False)
@@ -167,7 +172,7 @@ class Subscriber:
         self._retry = time.monotonic() + pause
         # no event of that connection counts any more
         self._number += 1
-        return Down(reason)
+        return Down(_ERRNO.sub("", reason.removeprefix(f"{self._url}: ")))
 
     # ---- called by connection threads -----------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""What a broker might say of a site like xiyuan-5 at 19:40: fixed messages, by hand of arithmetic."""
+"""What a broker might say of a site like xiyuan-5 at 19:40: fixed messages, no chance in them."""
 
 import msgspec
 
@@ -284,3 +284,18 @@ def whole(gateway: str = GATEWAY, site: str = SITE) -> list[Said]:
         results(gateway, site),
         *(events() if gateway == GATEWAY else ()),
     ]
+
+
+def moved(said: list[Said], now_ms: int) -> list[Said]:
+    """The same messages as if NOW were now."""
+    by = now_ms - NOW
+    found = []
+    for name, payload in said:
+        facts = msgspec.json.decode(payload)
+        for key in ("at", "since", "until", "oldest"):
+            if facts.get(key) is not None:
+                facts[key] += by
+        if "t" in facts:
+            facts["t"] = [t + by for t in facts["t"]]
+        found.append((name, msgspec.json.encode(facts)))
+    return found
