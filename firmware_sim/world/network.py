@@ -169,13 +169,13 @@ def _block(
                 for phase, turn in enumerate(TURNS):
                     drop = node.z * own[phase] + node.z_neutral * neutral * turn.conjugate()
                     behind[phase] -= drop.real
-                    # a transformer's own loss is above its bus: no meter sees it
-                    lost[at + phase] = drop * own[phase].conjugate() if node.parent >= 0 else 0j
+                    lost[at + phase] = drop * own[phase].conjugate()
             volts[at : at + 3] = behind
     loads = drawn[:]
     _gather(nodes, loads)
     through = lost[:]
     _gather(nodes, through)
+    # what the way to a place loses is above it: so no meter sees its transformer's own loss
     below = [all_of_it - own for all_of_it, own in zip(through, lost, strict=True)]
     return loads, below, [e - v for e, v in zip(opened, volts, strict=True)]
 

@@ -19,7 +19,7 @@ from edge.site.load import read_site
 from edge.site.model import Feeder, Meter, Site
 from firmware_sim.world.neighbourhood import Neighbourhood, State
 from firmware_sim.world.network import NIGHT_KV, Tree, station
-from firmware_sim.world.shape import HOUR_MS
+from firmware_sim.world.shape import HOUR_MS, share_at
 from tests.firmware_sim.places import site as desk
 from tests.firmware_sim.world.test_world import NOON
 
@@ -185,17 +185,19 @@ def test_a_meters_voltage_is_the_stations_less_the_drop_on_the_way(seed: int) ->
             assert shown.voltage == pytest.approx(at_station - house.drop(one), abs=0.05)
 
 
-def test_the_bus_drops_with_the_transformers_impedance() -> None:
-    """Pk and uk give cross and along: at rated load and unity power factor the drop is Pk/S_N."""
+def test_the_bus_drops_by_the_transformers_impedance() -> None:
     [t1] = [one for one in xiyuan().transformers if one.id == "T1"]
-    state = world(1).meter_state(above("master", "T1"), EVENING)
-    opened = station(t1).open_v(1.0)
+    # where the medium voltage's own wandering passes zero
+    t_ms = EVENING - EVENING % 7_300
+    state = world(1).meter_state(above("master", "T1"), t_ms)
+    opened = station(t1).open_v(share_at(world(1).when(t_ms)[1]))
+    rated = 400_000 / (math.sqrt(3) * 400)
+    # of the rated phase voltage at rated current: Pk / S_N along, the rest of uk across
+    r, z = 4520 / 400_000, 0.04
     for one in state.elements:
-        of_rated = one.apparent * 160 / (400_000 / 3) * (400 / math.sqrt(3) / one.voltage)
-        r, z = 4520 / 400_000, 0.04
         cos, sin = one.active / one.apparent, one.reactive / one.apparent
-        along = of_rated * (r * cos + math.sqrt(z * z - r * r) * sin)
-        assert one.voltage == pytest.approx(opened - along * 400 / math.sqrt(3), abs=0.4)
+        drop = one.current * 160 / rated * (r * cos + math.sqrt(z * z - r * r) * sin)
+        assert opened - one.voltage == pytest.approx(drop * 400 / math.sqrt(3), rel=0.01)
 
 
 def test_the_tap_and_the_hour_set_the_open_voltage() -> None:
@@ -214,6 +216,27 @@ def test_a_feeder_meters_neutral_is_the_vector_sum_of_its_phases() -> None:
     )
     assert state.neutral == pytest.approx(abs(total))
     assert state.neutral > 0
+
+
+def test_one_household_alone_drops_and_loses_on_its_way_there_and_back() -> None:
+    place = desk()
+    cables = tuple(msgspec.structs.replace(f, conductor="Al 4x120") for f in place.feeders)
+    one = next(m for m in place.meters if m.box == "x1" and m.phase == "B")
+    top = next(m for m in place.meters if m.kind == "feeder")
+    alone = Neighbourhood(msgspec.structs.replace(place, feeders=cables, meters=(one, top)))
+    head, here = alone.meter_state(top, EVENING), alone.meter_state(one, EVENING)
+    [end] = here.elements
+    z = cable("Al 4x120", 100)
+    along = z.real * end.active + z.imag * end.reactive
+    assert head.elements[1].active * 80 - end.active == pytest.approx(
+        2 * z.real * end.current**2, rel=0.02
+    )
+    assert head.elements[1].voltage - end.voltage == pytest.approx(
+        2 * along / end.voltage, rel=0.02
+    )
+    # all of it comes back in the neutral
+    assert head.elements[0].active == 0
+    assert head.neutral == pytest.approx(head.elements[1].current)
 
 
 def test_a_cable_without_figures_neither_drops_nor_loses() -> None:
