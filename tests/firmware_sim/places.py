@@ -1,6 +1,6 @@
 """A small site built in code: two lines, three meters each, and a meter on a CT."""
 
-from edge.site.model import Box, Building, Feeder, Gateway, Line, Meter, Site, Transformer
+from edge.site.model import Box, Building, Feeder, Gateway, Line, Meter, Site, Tmu, Transformer
 
 LINES = ("b1", "b2")
 
@@ -10,7 +10,7 @@ def number(line: int, meter: int) -> str:
     return f"3701121{line}{meter:04d}"
 
 
-def site(meters: int = 3, baud: int = 9600) -> Site:
+def site(meters: int = 3, baud: int = 9600, tmus: tuple[Tmu, ...] = ()) -> Site:
     """A neighbourhood of two buildings, `meters` households on each line, one on each phase."""
     households = tuple(
         Meter(
@@ -65,7 +65,7 @@ def site(meters: int = 3, baud: int = 9600) -> Site:
         buildings=tuple(Building(id=f"h{n}", feeder=f"f{n}", stairwells=1) for n in (1, 2)),
         boxes=tuple(Box(id=f"x{n}", building=f"h{n}", stairwell=1) for n in (1, 2)),
         lines=tuple(Line(id=f"b{n}", baud=baud) for n in (1, 2)),
-        tmus=(),
+        tmus=tmus,
         gateways=(Gateway(id="g1", lines=LINES),),
         responsibilities=(),
         meters=(*households, feeder, master),

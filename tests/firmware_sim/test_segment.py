@@ -6,10 +6,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from firmware_sim.clock import Clock
-from firmware_sim.hal.loader import meter645
-from firmware_sim.segment import Segment, single_frame
+from firmware_sim.hal.loader import meter645, tmu
+from firmware_sim.segment import TICK_MASK, Segment, single_frame
 from firmware_sim.wire import Wire
+from tests.firmware_sim import modbus
 from tests.firmware_sim.firmware.bench645 import RTC, registers
+from tests.firmware_sim.firmware.bench_tmu import sensors
 from tests.firmware_sim.frames import answer, read, request
 
 MS = 1_000_000
@@ -21,12 +23,16 @@ NUMBERS = [f"3701121{n:05d}" for n in range(1, 6)]
 class Master:
     """What the master heard: (end, bytes)."""
 
-    def __init__(self, numbers: Sequence[str] = NUMBERS, lazy: bool = True) -> None:
+    def __init__(
+        self, numbers: Sequence[str] = NUMBERS, lazy: bool = True, units: Sequence[int] = ()
+    ) -> None:
         self.clock = Clock(1_000 * MS)
         self.heard: list[tuple[int, bytes]] = []
         self.segment = Segment(
             self.clock, BAUD, [self._meter(n) for n in numbers], self._hear, lazy
         )
+        for unit in units:
+            self.segment.add_unit(self._unit(unit))
 
     def _hear(self, talker: object, data: bytes, end: int) -> None:
         self.heard.append((end, data))
@@ -38,6 +44,12 @@ class Master:
 
         wire = bytes.fromhex(number)[::-1]
         return wire, meter645()(wire, 1, snapshot, lambda: RTC, CHAR // 1000)
+
+    def _unit(self, unit: int):  # type: ignore[no-untyped-def]
+        def snapshot(buf: bytearray) -> None:
+            buf[:] = sensors(unit=unit)
+
+        return tmu()(snapshot, self.clock.now // 1000 & TICK_MASK)
 
     def say(self, data: bytes, pause: int = 0) -> int:
         """The master's bytes arrive after a pause; when."""
@@ -127,6 +139,49 @@ def test_a_flood_is_not_listened_to_beyond_its_bound() -> None:
     assert master.segment.has_room()
 
 
+def test_meters_and_tmus_of_one_line_answer_each_in_its_protocol() -> None:
+    master = Master(units=(1, 2))
+    for question in (modbus.read(unit=2), read(NUMBERS[0], "02010100"), modbus.read(unit=1)):
+        master.say(question)
+        master.clock.run_until(master.clock.now + 500 * MS)
+    two, meter, one = (data for _, data in master.heard)
+    assert modbus.words(two, 2)[0] == modbus.words(one, 1)[0] == 1
+    assert answer(meter).number == NUMBERS[0]
+    assert master.segment.wire.collisions == 0
+
+
+def test_a_tmu_answers_hours_later_though_its_ticks_have_wrapped() -> None:
+    master = Master(units=(1,))
+    for _ in range(3):
+        master.clock.run_until(master.clock.now + 3_600_000 * MS)
+        master.say(modbus.read())
+    master.clock.run_until(master.clock.now + 500 * MS)
+    assert [modbus.words(data)[0] for _, data in master.heard] == [1, 1, 1]
+
+
+def test_a_tmu_set_to_another_speed_is_not_heard_of_again() -> None:
+    master = Master(units=(1,))
+    master.say(modbus.write(1, 192))
+    master.clock.run_until(master.clock.now + 500 * MS)
+    master.say(modbus.read())
+    master.clock.run_until(master.clock.now + 500 * MS)
+    assert [data for _, data in master.heard] == [modbus.write(1, 192)]
+
+
+def test_whoever_is_removed_says_nothing_though_it_was_asked() -> None:
+    master = Master(units=(1,))
+    unit = master.segment._units[0]
+    meter = master.segment._cores[0]
+    for core, question in ((unit, modbus.read()), (meter, read(NUMBERS[0], "02010100"))):
+        at = master.say(question)
+        master.clock.run_until(at + len(question) * CHAR + 10 * MS)
+        master.segment.remove(core)
+        master.clock.run_until(master.clock.now + 2000 * MS)
+        master.say(question)
+        master.clock.run_until(master.clock.now + 2000 * MS)
+    assert master.heard == []
+
+
 FALSE_HEADER = b"\x68" + bytes(6) + b"\x68\x11\x20"
 """Promises 44 characters: more than one request, less than two."""
 
@@ -138,9 +193,12 @@ SAID = st.tuples(
         st.just(request("AAAAAAAAAAAA", 0x13)),
         st.just(request("999999999999", 0x08, bytes(6))),
         st.sampled_from([FALSE_HEADER, b"\x68" + bytes(6) + b"\x68\x11\x80"]),
+        st.sampled_from([modbus.read(unit=n) for n in (0, 1, 2, 0x68)]),
+        st.sampled_from([modbus.read(unit=1)[:5], modbus.read(unit=0x68)[5:]]),
+        st.sampled_from([modbus.write(n, v) for n, v in ((0, 2), (0, 0x68), (1, 24), (3, 0x6868))]),
         st.binary(max_size=40),
     ),
-    st.sampled_from([0, 1 * MS, 30 * MS, 47 * MS, 300 * MS, 700 * MS]),
+    st.sampled_from([0, 1 * MS, 4 * MS, 5 * MS, 30 * MS, 47 * MS, 300 * MS, 700 * MS]),
 )
 
 
@@ -158,7 +216,7 @@ def test_looking_before_delivering_changes_no_byte_and_no_instant(
 ) -> None:
     heard = []
     for lazy in (True, False):
-        master = Master(lazy=lazy)
+        master = Master(lazy=lazy, units=(1, 0x68))
         for data, pause in script:
             if data:
                 master.say(data, pause)

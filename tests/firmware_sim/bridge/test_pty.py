@@ -1,11 +1,8 @@
 """Lines on real ptys, read by real serial clients."""
 
-import json
 import os
 import select
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,32 +13,9 @@ from edge.words.messages import BoxgateError
 from firmware_sim.bridge.bench import Bench, Options
 from firmware_sim.bridge.pty import Pty
 from firmware_sim.truth import TruthFile
+from tests.firmware_sim.bridge.running import WAIT_S, running, truth_of
 from tests.firmware_sim.frames import answer, read, request
 from tests.firmware_sim.places import LINES, number, site
-
-WAIT_S = 5.0
-"""Longest wait for an answer; a right one takes a tenth of a second."""
-
-
-@contextmanager
-def running(
-    folder: Path,
-    lines: tuple[str, ...] = LINES,
-    truth: TruthFile | None = None,
-    options: Options | None = None,
-) -> Iterator[Bench]:
-    """The small site's lines, played by a thread."""
-    bench = Bench(site(baud=19200), lines, folder, options or Options(), truth)
-    stop = threading.Event()
-    thread = threading.Thread(target=bench.serve, args=(lambda: not stop.is_set(),))
-    thread.start()
-    try:
-        yield bench
-    finally:
-        stop.set()
-        thread.join(WAIT_S)
-        bench.close()
-        assert not thread.is_alive()
 
 
 def client(folder: Path, line: str = "b1", **settings: Any) -> serial.Serial:
@@ -71,11 +45,6 @@ def gather(fd: int, read_some: Callable[[], bytes]) -> bytes:
     while len(got) < 256 and select.select([fd], [], [], WAIT_S)[0]:
         got += read_some()
     return got
-
-
-def truth_of(path: Path) -> list[dict[str, Any]]:
-    """The records of a truth file."""
-    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def test_a_pyserial_client_gets_its_answer(tmp_path: Path) -> None:

@@ -1,0 +1,188 @@
+"""Faults while the bench runs: a line's device goes and comes back, a meter dies and lives."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import serial
+
+from edge.words.messages import BoxgateError
+from firmware_sim.bridge.bench import Bench, Options
+from firmware_sim.bridge.control import Control
+from firmware_sim.clock import NEVER
+from firmware_sim.truth import TruthFile
+from tests.firmware_sim import modbus
+from tests.firmware_sim.bridge.running import BAUD, WAIT_S, running, truth_of, until
+from tests.firmware_sim.bridge.test_pty import ask
+from tests.firmware_sim.frames import answer, read
+from tests.firmware_sim.places import number
+
+FIRST, SECOND = number(1, 1), number(1, 2)
+
+
+@dataclass
+class Desk:
+    """A pipe for commands and what was answered."""
+
+    input: int
+    output: int
+    told: list[str] = field(default_factory=list)
+
+    def control(self, bench: Bench) -> Control:
+        """The other end, for the bench."""
+        return Control(self.output, bench, self.told.append)
+
+    def say(self, *commands: str) -> list[str]:
+        """Give commands; their answers."""
+        before = len(self.told)
+        os.write(self.input, "".join(f"{one}\n" for one in commands).encode())
+        until(lambda: len(self.told) >= before + len(commands))
+        return self.told[before:]
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    """A control pipe."""
+    output, given = os.pipe()
+    yield Desk(given, output)
+    os.close(given)
+    os.close(output)
+
+
+def client(folder: Path, line: str = "b1", timeout: float = WAIT_S) -> serial.Serial:
+    """A serial port as a master opens it."""
+    return serial.Serial(str(folder / line), BAUD, timeout=timeout)
+
+
+def test_a_broken_line_hangs_up_and_the_mended_one_answers_by_its_old_name(
+    tmp_path: Path, desk: Desk
+) -> None:
+    with running(tmp_path, control=desk.control):
+        with client(tmp_path) as port:
+            assert answer(ask(port, read(FIRST, "02010100"))).number == FIRST
+            assert desk.say("break line b1") == ["ok break line b1"]
+            assert not (tmp_path / "b1").is_symlink()
+            with pytest.raises((serial.SerialException, OSError)):
+                ask(port, read(FIRST, "02010100"))
+        with client(tmp_path, "b2") as other:
+            assert answer(ask(other, read(number(2, 1), "02010100"))).number == number(2, 1)
+        assert desk.say("mend line b1") == ["ok mend line b1"]
+        with client(tmp_path) as port:
+            assert answer(ask(port, read(SECOND, "02010100"))).number == SECOND
+
+
+def test_what_was_said_on_a_broken_line_is_not_true(tmp_path: Path, desk: Desk) -> None:
+    path = tmp_path / "truth.jsonl"
+    truth = TruthFile(path)
+    options = Options(delay_ms=300)
+    with running(tmp_path, ("b1",), truth, options, desk.control) as bench:
+        with client(tmp_path) as port:
+            port.write(read(FIRST, "02010100"))
+            until(lambda: bench.lines[0].segment._said > 0)
+            desk.say("break line b1")
+            until(lambda: bench.clock.next_at() == NEVER)
+            assert bench.lines[0].segment.answer_end > 0
+        desk.say("mend line b1")
+        with client(tmp_path) as port:
+            ask(port, read(SECOND, "02010100"))
+    truth.close()
+    assert [record["meter"] for record in truth_of(path)] == [SECOND]
+
+
+def test_a_broken_meter_is_silent_until_it_is_mended(tmp_path: Path, desk: Desk) -> None:
+    with running(tmp_path, control=desk.control) as bench, client(tmp_path) as port:
+        assert desk.say(f"break meter {FIRST}") == [f"ok break meter {FIRST}"]
+        port.write(read(FIRST, "02010100"))
+        assert answer(ask(port, read(SECOND, "02010100"))).number == SECOND
+        assert (bench.lines[0].meters, bench.lines[0].silent) == (2, 1)
+        desk.say(f"mend meter {FIRST}")
+        assert answer(ask(port, read(FIRST, "02010100"))).number == FIRST
+
+
+def test_a_meter_dead_from_the_start_can_be_mended(tmp_path: Path, desk: Desk) -> None:
+    options = Options(dead=frozenset({FIRST}))
+    with running(tmp_path, control=desk.control, options=options), client(tmp_path) as port:
+        desk.say(f"mend meter {FIRST}")
+        assert answer(ask(port, read(FIRST, "02010100"))).number == FIRST
+
+
+def test_a_tmu_that_comes_back_has_just_started(tmp_path: Path, desk: Desk) -> None:
+    with running(tmp_path, control=desk.control), client(tmp_path, "b2") as port:
+        port.write(modbus.write(3, 700))
+        assert port.read(8) == modbus.write(3, 700)
+        desk.say("break meter tmu1", "mend meter tmu1")
+        port.write(modbus.read(3, 1, function=3))
+        assert modbus.words(port.read(7)) == [650]
+
+
+def test_saying_it_twice_is_harmless(tmp_path: Path, desk: Desk) -> None:
+    with running(tmp_path, control=desk.control):
+        words = ("break line b1", "break line b1", "mend line b1", "mend line b1")
+        assert desk.say(*words) == [f"ok {one}" for one in words]
+        words = (f"break meter {FIRST}",) * 2 + (f"mend meter {FIRST}",) * 2
+        assert desk.say(*words) == [f"ok {one}" for one in words]
+        with client(tmp_path) as port:
+            assert answer(ask(port, read(FIRST, "02010100"))).number == FIRST
+
+
+def test_whatever_else_is_said_is_an_error_and_the_bench_goes_on(
+    tmp_path: Path, desk: Desk
+) -> None:
+    with running(tmp_path, control=desk.control):
+        wrong = ("break", "mend line", "shut line b1", "break line b1 b2", "break bus b1", "\0ÿ")
+        unknown = ("break line b9", "mend meter 000000000000", "break meter " + "9" * 4000)
+        for told in desk.say(*wrong, *unknown):
+            assert told.startswith("error ")
+        (tmp_path / "b1").unlink()
+        desk.say("break line b1")
+        (tmp_path / "b1").write_text("mine")
+        assert desk.say("mend line b1")[0].startswith("error ")
+        (tmp_path / "b1").unlink()
+        assert desk.say("mend line b1") == ["ok mend line b1"]
+
+
+class Nothing:
+    """Something that cannot be broken; notes what was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def _note(self, name: str) -> None:
+        self.asked.append(name)
+        if name == "bad":
+            raise BoxgateError("sim_control_device", device=name)
+
+    break_line = mend_line = break_device = mend_device = _note
+
+
+def feed(*pieces: bytes) -> tuple[list[str], list[str], Callable[[], int | None]]:
+    """What was done and told when these bytes came, then the end."""
+    nothing, told = Nothing(), list[str]()
+    output, given = os.pipe()
+    control = Control(output, nothing, told.append)
+    for piece in pieces:
+        os.write(given, piece)
+        control.read()
+    os.close(given)
+    control.read()
+    os.close(output)
+    return nothing.asked, told, lambda: control.fd
+
+
+def test_a_command_may_come_in_pieces_and_several_at_once() -> None:
+    asked, told, _ = feed(b"break li", b"ne b1\nmend line b1\n\n  break  meter\tx \nbreak line")
+    assert asked == ["b1", "b1", "x"]
+    assert told == ["ok break line b1", "ok mend line b1", "ok break meter x"]
+
+
+def test_the_end_of_the_input_ends_the_commands_only() -> None:
+    _, told, fd = feed()
+    assert (told, fd()) == ([], None)
+
+
+def test_an_endless_line_is_bounded_and_refused_whole() -> None:
+    asked, told, _ = feed(b"break line " + b"x" * 3000, b"y" * 3000, b" \nbreak line b1\n")
+    assert asked == ["b1"]
+    assert [text.split()[0] for text in told] == ["error", "ok"]
