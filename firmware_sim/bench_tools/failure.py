@@ -84,11 +84,12 @@ KINDS = {
 class Failure:
     """One failure of a running bench; `look` drives it and gives what is to be told."""
 
-    def __init__(self, kind: Kind, bench: Rig) -> None:
+    def __init__(self, kind: Kind, bench: Rig, hold_s: float = HOLD_S) -> None:
         self.kind = kind
         self.subjects = kind.subjects(bench)
         self.phase = Phase.HEALTHY
         self._bench = bench
+        self._hold_s = hold_s
         self._since = time.monotonic()
         self._broken_ms = 0
         self._mended_ms = 0
@@ -127,7 +128,7 @@ class Failure:
             swept = self._line_sweeps() - self._sweeps
             # the sweep it broke in is not one of the three
             return swept > SWEEPS_SILENT and not self.unnamed()
-        return waited >= HOLD_S and not self.unnamed()
+        return waited >= self._hold_s and not self.unnamed()
 
     def _recovered(self) -> bool:
         newest = self._bench.arrived.newest
@@ -148,7 +149,11 @@ class Failure:
         self._enter(Phase.BROKEN)
         return [
             say("demo_broken", what=self.what),
-            say(f"demo_watch_{self.kind.name}", names=", ".join(self.subjects)),
+            say(
+                f"demo_watch_{self.kind.name}",
+                names=", ".join(self.subjects),
+                seconds=f"{self._hold_s:.0f}",
+            ),
         ]
 
     def _mend(self, waited: float) -> list[str]:

@@ -38,7 +38,7 @@ class Loaded:
 
     place: str
     loading: float | None
-    """Newest that arrived, %; None = none did."""
+    """Newest that arrived with its power, %; None = none did."""
     power_w: float | None
     compared: int
     wrong: int
@@ -97,7 +97,9 @@ def _check(
             away = abs(got - 100 * true_va / rated_va)
             worst = max(worst, away)
             wrong += away > TOLERANCE_PERCENT
-    newest = max(found, key=lambda result: result.t, default=None)
+    # a sweep that was cut off at the end has rows that lack values
+    told = [r for r in found if None not in (r.values.get("loading"), r.values.get(NEEDED[0]))]
+    newest = max(told, key=lambda result: result.t, default=None)
     return Loaded(
         place,
         newest.values.get("loading") if newest else None,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from edge.words import BoxgateError, say
 from edge.words.messages import padded, width
-from firmware_sim.bench_tools.failure import KINDS, Failure, Phase
+from firmware_sim.bench_tools.failure import HOLD_S, KINDS, Failure, Phase
 from firmware_sim.bench_tools.rig import EXAMPLE, Cost, Rig, Way, rig, stopped_by_signals
 from firmware_sim.bench_tools.screen import Screen, screen
 from firmware_sim.bench_tools.summary import Run, complaint, rows
@@ -25,7 +25,6 @@ LOOK_S = 0.5
 SETTLE_S = 0.2
 EVENING = "19:30"
 """When the households' peak begins (domain.md §2)."""
-FAILURE_S = 600.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,6 +50,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="failure",
         choices=tuple(KINDS),
         help="break it, mend it, end when nothing is missing and compare",
+    )
+    parser.add_argument(
+        "--hold",
+        type=float,
+        default=HOLD_S,
+        metavar="S",
+        help="with --break: seconds before it is mended (20)",
     )
     parser.add_argument("--sweeps", type=int, default=2, metavar="N", help="with --once (2)")
     parser.add_argument(
@@ -122,7 +128,7 @@ def _show(args: argparse.Namespace, bench: Rig) -> int:
         watched.until(lambda: watched.seconds() >= 60 * args.minutes)
         return _end(args, bench, watched, 0)
     if args.failure is not None:
-        failure = Failure(KINDS[args.failure], bench)
+        failure = Failure(KINDS[args.failure], bench, args.hold)
         watched.until(lambda: _failed_and_back(failure, watched))
         return _end(args, bench, watched, 0, failure)
     watched.until(lambda: watched.screen is not None and watched.screen.closed())

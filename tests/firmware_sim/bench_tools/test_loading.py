@@ -65,6 +65,12 @@ def test_a_true_loading_is_compared_with_the_answers_of_its_own_sweep(
     assert (one.loading, one.power_w) == (round(2 * LOADING, 2), 352_000.0)
 
 
+def test_a_sweep_cut_off_does_not_hide_the_loading_before_it(truth: pathlib.Path) -> None:
+    cut = Result("T1", T + 10_000, {"loading": 9.9, "active_power": None})
+    results = Result("T1", T, {"loading": 46.1, "active_power": 1.0}), cut
+    assert found(truth, *results)["T1"].loading == 46.1
+
+
 @pytest.mark.parametrize("away", [0.03, -0.03])
 def test_a_loading_that_is_off_by_more_than_rounding_is_wrong(
     truth: pathlib.Path, away: float
@@ -78,7 +84,9 @@ def test_the_loading_of_another_sweep_is_wrong(truth: pathlib.Path) -> None:
 
 def test_a_feeder_is_held_to_its_apparent_power(truth: pathlib.Path) -> None:
     va = math.hypot(KW, KVAR) * 1000 * CT_FEEDER
-    good = found(truth, Result("F1", T, {"loading": 40.0, "apparent_power": round(va, 1)}))["F1"]
+    good = found(
+        truth, Result("F1", T, {"loading": 40.0, "active_power": 1.0, "apparent_power": va})
+    )["F1"]
     assert (good.loading, good.compared, good.wrong) == (40.0, 1, 0)
     assert found(truth, Result("F1", T, {"apparent_power": va * 1.001}))["F1"].wrong == 1
 

@@ -7,7 +7,9 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -17,23 +19,47 @@ from firmware_sim.cli.demo import corrupt_one_digit
 from tests.firmware_sim.processes import wait_gone
 
 METERS = 2
-DEADLINE_S = 60.0
+STATION = 3
+"""A master meter, a feeder meter and a TMU."""
+LINES = ("b1", "station")
+DEADLINE_S = 90.0
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """xiyuan-5 with only a few meters left on line b1."""
+    """xiyuan-5 with a few devices left on two lines, at 38400 baud."""
     folder = tmp_path_factory.mktemp("site") / "xiyuan-5"
     shutil.copytree(ROOT / "examples" / "xiyuan-5", folder)
     table = folder / "meters.csv"
     with table.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file))
-    line = rows[0].index("line")
-    kept = [row for row in rows if row[line] != "b1"]
-    kept += [row for row in rows if row[line] == "b1"][:METERS]
+        rows = list(csv.DictReader(file))
+    kept = [row for row in rows if row["line"] == "b1"][:METERS]
+    kept += [row for row in rows if row["transformer"] == "T1" or row["feeder"] == "F1"]
+    kept = [row for row in kept if row["kind"] != "public"]
     with table.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(kept)
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(kept)
+    toml = folder / "site.toml"
+    text = toml.read_text(encoding="utf-8").replace("baud = 9600", "baud = 38400")
+    second = text.index('[[tmu]]\nid = "tmu2"')
+    toml.write_text(text[:second] + text[text.index("[[gateway]]") :], encoding="utf-8")
     return folder
+
+
+def figure(out: str, label: str) -> str:
+    """What the summary says behind a label."""
+    line = next(line for line in out.splitlines() if line.strip().startswith(label))
+    return line.strip().removeprefix(label).strip()
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    """Poll a condition; AssertionError at the deadline."""
+    until = time.monotonic() + DEADLINE_S
+    pause = threading.Event()
+    while not true():
+        assert time.monotonic() < until
+        pause.wait(0.02)
 
 
 class Demo:
@@ -98,11 +124,22 @@ def test_once_ends_well_when_all_that_arrived_is_what_the_meters_answered(
     code, out, errors = demo.end()
     assert code == 0, (out, errors)
     assert errors == ""
-    assert f"{METERS}/{METERS}" in out
-    assert broker in out
-    equal = next(line for line in out.splitlines() if "equal / different" in line).split()
-    assert int(equal[-3]) >= 2 * METERS * 5
-    assert int(equal[-1]) == 0
+    assert figure(out, "household meters, all sweeps arrived") == f"{METERS}/{METERS}"
+    assert figure(out, "station devices, all sweeps arrived") == f"{STATION}/{STATION}"
+    assert figure(out, "broker") == broker
+    equal, different = figure(out, "equal / different").split(" / ")
+    assert int(equal) >= 2 * METERS * 5
+    assert int(different) == 0
+    accepted, arrived, waiting, lost = figure(out, "accepted / arrived").split(" / ")[-4:]
+    assert int(arrived) + int(waiting) == int(accepted.split()[-1])
+    assert int(lost) == 0
+    for place in ("T1", "F1"):
+        assert figure(out, f"loading of {place}").endswith("kW")
+    compared, wrong = figure(out, "loadings checked / wrong").split(" / ")
+    assert int(compared) >= 2
+    assert int(wrong) == 0
+    for line in LINES:
+        assert figure(out, f"line {line}: sweep, utilisation").endswith("%")
     assert list(demo.tmp.iterdir()) == []
 
 
@@ -119,15 +156,47 @@ def test_one_falsified_digit_ends_it_with_1_and_the_reason(
     assert {"truth.jsonl", "readings.jsonl", "agent.log"} <= {p.name for p in keep.iterdir()}
 
 
+def test_a_reading_lost_on_the_way_ends_it_with_1_and_names_it(
+    site: pathlib.Path, tmp_path: pathlib.Path, demos: list[Demo]
+) -> None:
+    keep = tmp_path / "kept"
+    demo = Demo(site, tmp_path / "tmp", "--minutes", "0.05", "--line", "b1", "--keep", str(keep))
+    demos.append(demo)
+    demo.wait_for("Ctrl-C")
+    # the head-end writes where nobody reads: all it is given is lost
+    readings = keep / "readings.jsonl"
+    wait_until(lambda: readings.exists() and b"\n" in readings.read_bytes())
+    kept = readings.with_name("few.jsonl")
+    kept.write_bytes(readings.read_bytes())
+    kept.replace(readings)
+    code, out, errors = demo.end()
+    assert code == 1, (out, errors)
+    assert "never arrived" in errors
+    assert len(errors.strip().splitlines()) == 1
+
+
+def test_a_line_that_fails_and_comes_back_loses_nothing_and_is_named(
+    site: pathlib.Path, tmp_path: pathlib.Path, demos: list[Demo]
+) -> None:
+    demo = Demo(site, tmp_path / "tmp", "--break", "line", "--hold", "3")
+    demos.append(demo)
+    code, out, errors = demo.end()
+    assert code == 0, (out, errors)
+    for word in ("BROKEN: the port of line b1", "MENDED after", "RECOVERED", "at the broker: b1"):
+        assert word in out
+    assert figure(out, "accepted / arrived").endswith("/ 0")
+    assert list(demo.tmp.iterdir()) == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_everything_and_leaves_no_process_and_no_file(
     site: pathlib.Path, tmp_path: pathlib.Path, demos: list[Demo], number: signal.Signals
 ) -> None:
     demo = Demo(site, tmp_path / "tmp")
     demos.append(demo)
-    demo.wait_for(f"{METERS}/{METERS} meters")
+    demo.wait_for("Ctrl-C")
     children = demo.children()
-    assert len(children) == 4
+    assert len(children) == 4, "broker, head-end, meters, agent"
     demo.process.send_signal(number)
     code, _, errors = demo.end()
     assert code == 0
@@ -142,7 +211,7 @@ def test_killed_outright_it_leaves_no_process_and_the_next_one_clears_its_files(
 ) -> None:
     demo = Demo(site, tmp_path / "tmp")
     demos.append(demo)
-    demo.wait_for("readings")
+    demo.wait_for("Ctrl-C")
     children = demo.children()
     demo.process.kill()
     demo.end()
