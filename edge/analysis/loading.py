@@ -73,7 +73,7 @@ class Loading:
         for calculator in (self._trusted, self._untrusted):
             samples = array("q")
             for reading in readings:
-                if reading.values and self._calculator(reading.q) is calculator:
+                if self._calculator(reading.q) is calculator:
                     samples.extend(self._sample(reading))
             found = calculator.feed(samples)
             for at in range(0, len(found), width):

@@ -155,6 +155,15 @@ def test_the_time_of_a_row_is_that_of_its_powers(desk: Desk) -> None:
     assert only(desk.take(read)).t == [NOON + 350, NOON + 500]
 
 
+def test_a_time_beyond_all_bounds_is_given_on_and_has_no_day(desk: Desk) -> None:
+    last = 2**63 - 1
+    read = msgspec.structs.replace(part({T1: loaded()}), t=[last], dt={"active_power": [last]})
+    result = only(desk.take(read))
+    assert result.t == [last]
+    assert value(result, "T1", "loading") is not None
+    assert value(result, "T1", "energy_day") is None
+
+
 def test_clock_bits_pass_through(desk: Desk) -> None:
     result = only(desk.take(part({T1: loaded()}, q=256 | Quality.CLOCK_HOLDING)))
     assert result.q == [256 | Quality.CLOCK_HOLDING]
