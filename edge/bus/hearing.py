@@ -31,7 +31,7 @@ class Hearing:
         self._dlt645 = Scanner645()
         self._modbus = ScannerModbus()
         self._scanner: Scanner645 | ScannerModbus = self._dlt645
-        self._fed = {DLT645: 0, MODBUS: 0}
+        self._fed = self._fed_other = 0
         self._echo = b""
         self._held = b""
 
@@ -50,13 +50,12 @@ class Hearing:
         self.gap()
         self.back = 0
         expect = request.expect
-        if expect is None:
-            self.protocol, self._scanner = DLT645, self._dlt645
-            return
-        self.protocol, self._scanner = MODBUS, self._modbus
-        unit, function, length = expect
-        self._modbus.expect(unit, function, length)
-        self._echo = request.data if length != len(request.data) else b""
+        if (expect is None) is not (self._scanner is self._dlt645):
+            self._turn()
+        if expect is not None:
+            unit, function, length = expect
+            self._modbus.expect(unit, function, length)
+            self._echo = request.data if length != len(request.data) else b""
 
     def feed(self, data: bytes) -> Frame | None:
         """The next whole frame; feed(b"") until None."""
@@ -64,12 +63,12 @@ class Hearing:
             data = self._without_echo(data)
         if data:
             self.back += len(data)
-            self._fed[self.protocol] += len(data)
+            self._fed += len(data)
         return self._scanner.feed(data)
 
     def behind(self, frame: Frame) -> int:
         """How many bytes have come behind this frame of the present scanner."""
-        return self._fed[self.protocol] - frame.start - len(frame.raw)
+        return self._fed - frame.start - len(frame.raw)
 
     def pass_over(self, frame: Frame) -> None:
         """The frame and all before it is not the answer's."""
@@ -82,6 +81,14 @@ class Hearing:
             # the beginning of our request alone holds no whole answer
             self.feed(held)
         self._scanner.gap()
+
+    def _turn(self) -> None:
+        """To the other protocol's scanner."""
+        if self._scanner is self._dlt645:
+            self.protocol, self._scanner = MODBUS, self._modbus
+        else:
+            self.protocol, self._scanner = DLT645, self._dlt645
+        self._fed, self._fed_other = self._fed_other, self._fed
 
     def _without_echo(self, data: bytes) -> bytes:
         """`data` without what of our request comes back in it; held until that is certain."""

@@ -139,7 +139,7 @@ class LineMaster:
         if self.sure_end and not self._listen <= now <= self._listen + self.timing.idle_ns:
             # handed over before it was asked for, or this process stood still: nothing is sure
             self.sure_end = 0
-        hearing = self._hearing
+        hearing, before = self._hearing, self.phase
         passed_over = b""
         frame = hearing.feed(data)
         while frame is not None:
@@ -147,7 +147,7 @@ class LineMaster:
             frame = hearing.feed(b"")
         if self.phase is Phase.WAITING:
             self._wait_on(now, data, passed_over)
-        elif self.phase is Phase.QUIET or self.phase is Phase.READY:
+        elif before is Phase.QUIET or before is Phase.READY:
             self._be_quiet(now)
 
     def _wait_on(self, now: int, data: bytes, passed_over: bytes) -> None:
@@ -180,6 +180,10 @@ class LineMaster:
             return True
         verdict = self._work.exchange.on_frame(frame)
         match verdict:
+            case Done(values):
+                self._note(now, frame, "done")
+                at = self._ended(now, frame, learn=not self._follow_up)
+                self._end(now, End.DONE, values, at=at)
             case NotMine(why):
                 self._pass_over(now, frame, why)
                 return True
@@ -188,10 +192,6 @@ class LineMaster:
                 self._ended(now, frame, learn=False)
                 self._request, self._follow_up, self._resends = request, True, 0
                 self._be_quiet(now)
-            case Done(values):
-                self._note(now, frame, "done")
-                at = self._ended(now, frame, learn=not self._follow_up)
-                self._end(now, End.DONE, values=values, at=at)
             case Refused(_, text):
                 self._note(now, frame, "refused")
                 # shorter than what was asked for: says nothing of when that would have ended
@@ -365,7 +365,7 @@ class LineMaster:
             gap = self.timing.idle_ns if request.expect is None else self._modbus_gap
             minimal = self.timing.minimal(self._meter, self._bytes_sent, self._all_back, gap)
         at = now if at is None else at
-        outcome = Outcome(end, at, tuple(values), refusal, at - self._started, minimal)
+        outcome = Outcome(end, at, values, refusal, at - self._started, minimal)
         given = source.done(work, outcome, now)
         if given:
             self._out.extend(given)

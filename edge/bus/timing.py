@@ -15,13 +15,13 @@ finds the whole answer in the driver and may speak at once. So the look is at
     expected end + latest + SLACK_NS + idle gap
 
 Why the gap is kept: `latest` is a bound, not a mean. An answer that ends later raises it at once;
-it falls by a 16th of the excess with each answer that was watched, and an end is taken as of when
+it falls by an 8th of the excess with each answer that was watched, and an end is taken as of when
 it was seen, never before it came. Answers are watched while a meter is learned, and once after
-every `patience` looks, which doubles from 4 to 16 while all stays regular. What is left: between
+every `patience` looks, which doubles from 8 to 16 while all stays regular. What is left: between
 two watched answers one may be later than `latest` and SLACK_NS together, and its gap is short by
 that. Later by the whole gap it is not whole at the look, is watched to its end, and its meter is
 irregular. So is a meter that answers early and late by turns: all its answers are watched, at two
-wake-ups each, until the bounds have closed (by an 8th, for nothing rests on them meanwhile).
+wake-ups each, until the bounds have closed (by a 4th, for nothing rests on them meanwhile).
 """
 
 from dataclasses import dataclass, field
@@ -38,9 +38,9 @@ REGULAR_NS = 2_000_000
 """Answers of one meter that end within this of each other need not be watched."""
 SLACK_NS = 500_000
 """Added to `latest`, and taken from `earliest` where an answer is watched."""
-FORGET, FORGET_IRREGULAR = 16, 8
+FORGET, FORGET_IRREGULAR = 8, 4
 """A bound moves by this part of its distance towards each watched answer."""
-PATIENCE = 4, 16
+PATIENCE = 8, 16
 """Answers taken unwatched before one is watched: at first, at most."""
 
 

@@ -57,6 +57,7 @@ class LineThread:
         self._record = record
         self._mailbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._bell_out, self._bell_in = os.pipe()
+        self._bell = (self._bell_out,)
         os.set_blocking(self._bell_out, False)
         os.set_blocking(self._bell_in, False)
         self._end = threading.Event()
@@ -95,9 +96,9 @@ class LineThread:
 
     def _run(self) -> None:
         try:
-            ready = False
+            data = b""
             while not self._end.is_set() and not self._stopped:
-                ready = self._turn(ready)
+                data = self._turn(data)
         except Exception as error:
             # the core must not take a dead line for one that is up
             reason = f"internal fault: {type(error).__name__}: {error}"
@@ -111,12 +112,13 @@ class LineThread:
             os.close(self._bell_out)
             os.close(self._bell_in)
 
-    def _turn(self, ready: bool) -> bool:
-        """One step of the master and the wait after it; True if the port has something to say."""
-        data = self._receive(ready)
-        mail = (*self._news, *self._collect())
-        self._news.clear()
-        self._stopped = any(isinstance(message, Stop) for message in mail)
+    def _turn(self, data: bytes) -> bytes:
+        """One step of the master and the wait after it; what the port said in that time."""
+        if self._port is None and monotonic_ns() >= self._reopen_at:
+            self._reopen()
+        mail: tuple[Any, ...] = ()
+        if self._news or not self._mailbox.empty():
+            mail = self._collect()
         now = monotonic_ns()
         step = self._master.step(now, data, mail)
         if self._record is not None:
@@ -126,53 +128,53 @@ class LineThread:
                 self._port.write(step.write)
             except PortError as error:
                 self._lose(error)
-        self._hand_over(step.out)
+        if step.out:
+            self._hand_over(step.out)
         if self._news or self._stopped:
-            return False
-        due = step.wake if self._port is not None else min(step.wake, self._reopen_at)
-        return self._wait(due, step.listen)
+            return b""
+        return self._wait(step.wake, step.listen)
 
-    def _receive(self, ready: bool) -> bytes:
-        """What has come; a port that is gone is opened again when its time has come."""
-        if self._port is None:
-            if monotonic_ns() >= self._reopen_at:
-                self._reopen()
-            return b""
-        if not ready:
-            return b""
-        try:
-            return self._port.read()
-        except PortError as error:
-            self._lose(error)
-            return b""
-
-    def _wait(self, until: int, listen: int) -> bool:
-        """Until bytes, mail or the time come; True if the port has something to say.
+    def _wait(self, until: int, listen: int) -> bytes:
+        """What came before the time or mail did.
 
         Before `listen` the port is not watched: what comes by then waits in the driver.
         """
-        until = min(until, monotonic_ns() + LONGEST_WAIT_NS)
-        if self._port is None:
-            self._sleep((self._bell_out,), until)
-            return False
-        asleep_until = min(listen, until)
-        if asleep_until > monotonic_ns() and self._sleep((self._bell_out,), asleep_until):
-            return False
-        return self._port in self._sleep((self._bell_out, self._port), until)
+        now = monotonic_ns()
+        until = min(until, now + LONGEST_WAIT_NS)
+        port = self._port
+        if port is None:
+            self._sleep(self._bell, min(until, self._reopen_at) - now)
+            return b""
+        try:
+            if listen > now:
+                unwatched = min(listen, until)
+                if self._sleep(self._bell, unwatched - now):
+                    return b""
+                data = port.take()
+                if data:
+                    return data
+                now = max(unwatched, monotonic_ns())
+            if port.fd in self._sleep((self._bell_out, port.fd), until - now):
+                return port.read()
+        except PortError as error:
+            self._lose(error)
+        return b""
 
-    def _sleep(self, watch: Sequence[Any], until: int) -> list[Any]:
-        """What of `watch` became readable before `until`; a bell heard is answered."""
-        left = until - monotonic_ns()
-        ready, _, _ = select.select(watch, (), (), max(left, 0) / 1e9)
-        if self._bell_out in ready:
+    def _sleep(self, watch: tuple[int, ...], ns: int) -> list[int]:
+        """What of `watch` became readable within the time; a bell heard is answered."""
+        ready, _, _ = select.select(watch, (), (), ns / 1e9 if ns > 0 else 0)
+        if ready and self._bell_out in ready:
             os.read(self._bell_out, MAILBOX)
         return ready
 
-    def _collect(self) -> list[Any]:
-        mail: list[Any] = []
-        while not self._mailbox.empty() and len(mail) < MAILBOX:
+    def _collect(self) -> tuple[Any, ...]:
+        mail, self._news = self._news, []
+        for _ in range(MAILBOX):
+            if self._mailbox.empty():
+                break
             mail.append(self._mailbox.get_nowait())
-        return mail
+        self._stopped = any(isinstance(message, Stop) for message in mail)
+        return tuple(mail)
 
     def _lose(self, error: PortError) -> None:
         if self._port is not None:

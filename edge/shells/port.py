@@ -36,13 +36,20 @@ class SerialPort:
         self._rts = port.direction == "rts"
         self._char_s = (10 if line.parity == "N" else 11) / line.baud
         self._serial = _open(line, port)
-        self._fd: int = self._serial.fileno()
+        self.fd: int = self._serial.fileno()
+        """For select."""
         if port.direction == "kernel":
             self._kernel_direction()
 
-    def fileno(self) -> int:
-        """For select."""
-        return self._fd
+    def take(self) -> bytes:
+        """What has come, without asking select first; empty = nothing, or the port is gone.
+
+        Which of both, select and read() tell.
+        """
+        try:
+            return os.read(self.fd, READ_AT_MOST)
+        except OSError:
+            return b""
 
     def read(self) -> bytes:
         """What has come, after select found the port readable; PortError when it is gone.
@@ -51,7 +58,7 @@ class SerialPort:
         come and when it has been hung up.
         """
         try:
-            data = os.read(self._fd, READ_AT_MOST)
+            data = os.read(self.fd, READ_AT_MOST)
         except BlockingIOError:
             return b""
         except OSError as error:
@@ -77,10 +84,10 @@ class SerialPort:
         until = time.monotonic() + WRITE_DEADLINE_S
         while rest:
             try:
-                rest = rest[os.write(self._fd, rest) :]
+                rest = rest[os.write(self.fd, rest) :]
             except BlockingIOError:
                 left = until - time.monotonic()
-                if left <= 0 or not select.select((), (self._fd,), (), left)[1]:
+                if left <= 0 or not select.select((), (self.fd,), (), left)[1]:
                     full = OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
                     raise self._gone(full) from None
             except OSError as error:
@@ -91,7 +98,7 @@ class SerialPort:
         try:
             self._serial.rts = True
             self._write(data)
-            termios.tcdrain(self._fd)
+            termios.tcdrain(self.fd)
             self._serial.rts = False
         except (OSError, termios.error) as error:
             raise PortError("port_direction", line=self.line, port=self.path, mode="rts") from error
