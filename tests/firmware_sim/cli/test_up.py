@@ -15,7 +15,8 @@ import serial
 
 from edge.words.messages import BoxgateError
 from firmware_sim.cli import up
-from tests.firmware_sim.bridge.test_pty import WAIT_S, ask
+from tests.firmware_sim.bridge.running import WAIT_S
+from tests.firmware_sim.bridge.test_pty import ask
 from tests.firmware_sim.frames import answer, read
 from tests.firmware_sim.places import LINES, number, site
 
@@ -28,9 +29,8 @@ METER = "370112100001"
 def process(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     """`boxgate-sim up SITE …`, killed at the end if it is still there."""
     command = [sys.executable, "-m", "firmware_sim.cli.main", "up", str(SITE), *arguments]
-    one = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    one = subprocess.Popen(command, cwd=ROOT, text=True, **pipes)  # type: ignore[call-overload]
     try:
         yield one
     finally:
@@ -73,9 +73,44 @@ def test_all_lines_of_the_site_come_up_without_a_word_about_which(tmp_path: Path
     with process("--dir", str(tmp_path)) as one:
         *lines, _ = ready(one)
         assert [line.split()[0] for line in lines] == ["b1", "b2", "b3", "b4", "b5", "station"]
+        assert lines[-1].endswith(" 14 meters, 2 TMUs, 9600 8N1")
         assert set(tomllib.loads((tmp_path / "ports.toml").read_text())["line"]) == {
             line.split()[0] for line in lines
         }
+
+
+def test_it_takes_commands_and_goes_on_when_their_input_ends(tmp_path: Path) -> None:
+    with process("--line", "b1", "station", "--dir", str(tmp_path), "--control") as one:
+        ready(one)
+        assert one.stdin is not None
+        assert one.stdout is not None
+        one.stdin.write("break line b1\nbreak line b9\nmend line b1\nbreak meter tmu1\n")
+        one.stdin.close()
+        told = [one.stdout.readline().split() for _ in range(4)]
+        assert [words[0] for words in told] == ["ok", "error", "ok", "ok"]
+        with serial.Serial(str(tmp_path / "b1"), 9600, timeout=WAIT_S) as port:
+            assert answer(ask(port, read(METER, "02010100"))).number == METER
+        one.send_signal(signal.SIGTERM)
+        assert one.wait(WAIT_S) == 0
+        one.stdin = None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_control_its_input_is_left_alone(tmp_path: Path) -> None:
+    with process("--line", "b1", "--dir", str(tmp_path)) as one:
+        ready(one)
+        assert one.stdin is not None
+        one.stdin.write("break line b1\n")
+        one.stdin.flush()
+        with serial.Serial(str(tmp_path / "b1"), 9600, timeout=WAIT_S) as port:
+            assert answer(ask(port, read(METER, "02010100"))).number == METER
+        assert (tmp_path / "b1").is_symlink()
+
+
+def test_a_tmu_can_be_dead_from_the_start(tmp_path: Path) -> None:
+    with process("--line", "station", "--dir", str(tmp_path), "--dead", "tmu2") as one:
+        line, _ = ready(one)
+    assert line.endswith(" 14 meters, 1 TMU, 1 silent, 9600 8N1")
 
 
 def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
