@@ -69,7 +69,7 @@ def test_a_message_with_any_byte_changed_raises_nothing(data: st.DataObject) -> 
 
 @pytest.mark.parametrize(
     "topic",
-    (
+    [
         "boxgate/1/s/g",
         "boxgate/1/s/g/data/x",
         "boxgate/2/s/g/data",
@@ -77,7 +77,7 @@ def test_a_message_with_any_byte_changed_raises_nothing(data: st.DataObject) -> 
         "boxgate/1/s/ü/data",
         "boxgate/1//g/data",
         "",
-    ),
+    ],
 )
 def test_a_topic_that_is_none_of_ours_is_unreadable(topic: str) -> None:
     picture = Picture()

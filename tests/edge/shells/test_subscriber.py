@@ -1,0 +1,155 @@
+"""The subscriber: connects, comes back, falls back to 3.1.1, and its queue has an end."""
+
+import select
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import paho.mqtt.publish
+import pytest
+
+from edge.shells import subscriber as module
+from edge.shells.subscriber import Down, Heard, Subscriber, Up
+from edge.site.model import Broker
+from edge.uplink.net import Message
+from tests.brokers import Amqtt, Mosquitto, free_port
+
+WAIT_S = 10.0
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Mosquitto]:
+    """A real broker."""
+    made = Mosquitto(tmp_path)
+    made.start()
+    yield made
+    made.kill()
+
+
+@pytest.fixture
+def make() -> Iterator[Callable[..., Subscriber]]:
+    """Subscribers that are closed at the end."""
+    made: list[Subscriber] = []
+
+    def new(port: int, protocol: str = "auto") -> Subscriber:
+        url = f"mqtt://127.0.0.1:{port}"
+        one = Subscriber(Broker(url=url, protocol=protocol), ["a/+", "b"])  # type: ignore[arg-type]
+        made.append(one)
+        return one
+
+    yield new
+    for one in made:
+        one.close()
+
+
+def until(one: Subscriber, true: Callable[[list[Heard]], bool]) -> list[Heard]:
+    """What is heard until the condition holds for it."""
+    heard: list[Heard] = []
+    late = time.monotonic() + WAIT_S
+    while not true(heard):
+        assert time.monotonic() < late, heard
+        select.select([one.fileno()], [], [], min(0.1, one.wait_s()))
+        heard += one.poll()
+    return heard
+
+
+def up(heard: list[Heard]) -> bool:
+    """Whether it is connected now."""
+    return any(isinstance(one, Up) for one in heard)
+
+
+def texts(heard: list[Heard]) -> list[bytes]:
+    """The payloads."""
+    return [one.payload for one in heard if isinstance(one, Message)]
+
+
+def keep(port: int, topic: str, payload: bytes) -> None:
+    """A message the broker keeps."""
+    paho.mqtt.publish.single(topic, payload, qos=1, retain=True, port=port)
+
+
+@pytest.mark.parametrize(("protocol", "spoken"), [("auto", "5"), ("3.1.1", "3.1.1"), ("5", "5")])
+def test_every_filter_is_subscribed_in_either_version(
+    protocol: str, spoken: str, broker: Mosquitto, make: Callable[..., Subscriber]
+) -> None:
+    keep(broker.port, "a/1", b"one")
+    keep(broker.port, "b", b"two")
+    keep(broker.port, "c", b"three")
+    heard = until(make(broker.port, protocol), lambda heard: len(texts(heard)) == 2)
+    assert heard[0] == Up(spoken)  # type: ignore[arg-type]
+    assert texts(heard) == [b"one", b"two"]
+
+
+def test_a_broker_that_knows_only_3_1_1_is_asked_in_it_without_a_word_of_failure(
+    make: Callable[..., Subscriber],
+) -> None:
+    broker = Amqtt()
+    broker.start()
+    try:
+        assert until(make(broker.port), up) == [Up("3.1.1")]
+    finally:
+        broker.stop()
+
+
+def test_a_lost_broker_is_said_with_its_cause_and_found_again(
+    broker: Mosquitto, make: Callable[..., Subscriber]
+) -> None:
+    one = make(broker.port)
+    until(one, up)
+    broker.kill()
+    heard = until(one, lambda heard: Down("Connection refused") in heard)
+    assert not up(heard)
+    broker.start()
+    keep(broker.port, "b", b"again")
+    assert b"again" in texts(until(one, lambda heard: up(heard) and bool(texts(heard))))
+
+
+def test_an_end_that_never_answers_is_given_up(
+    make: Callable[..., Subscriber], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CONNACK_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        heard = until(make(mute.getsockname()[1]), lambda heard: len(heard) >= 2)
+    assert heard[:2] == [Down("no answer within 0 s")] * 2
+
+
+def test_a_flood_waits_at_the_broker_and_all_of_it_comes(
+    broker: Mosquitto, make: Callable[..., Subscriber], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "QUEUE", 5)
+    one = make(broker.port)
+    keep(broker.port, "b", b"ready")
+    until(one, lambda heard: texts(heard) == [b"ready"])
+    said = [f"{n}".encode() for n in range(60)]
+    paho.mqtt.publish.multiple([("a/1", text, 1, False) for text in said], port=broker.port)
+    late = time.monotonic() + WAIT_S
+    while one.full == 0:
+        # nothing is taken out: the queue must say that it is full
+        assert time.monotonic() < late
+        select.select([], [], [], 0.05)
+    assert texts(until(one, lambda heard: len(texts(heard)) == len(said))) == said
+
+
+def test_a_call_hands_on_no_more_than_asked_and_stays_readable(
+    broker: Mosquitto, make: Callable[..., Subscriber]
+) -> None:
+    for n in range(5):
+        keep(broker.port, f"a/{n}", b"x")
+    one = make(broker.port)
+    found: list[Heard] = []
+    late = time.monotonic() + WAIT_S
+    while len(found) < 6:
+        assert time.monotonic() < late
+        assert select.select([one.fileno()], [], [], min(WAIT_S, one.wait_s())) is not None
+        came = one.poll(most=1)
+        assert len(came) <= 1
+        found += came
+    assert len(texts(found)) == 5
+
+
+def test_nobody_there_is_said_and_tried_again(make: Callable[..., Subscriber]) -> None:
+    one = make(free_port())
+    heard = until(one, lambda heard: len(heard) >= 2)
+    assert heard == [Down("Connection refused")] * 2
+    assert 0 < one.wait_s() <= module.PAUSES_S[-1]
