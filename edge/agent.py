@@ -7,10 +7,10 @@ connection, the wall clock (Tick), signals. Each step gives back mail for the li
 connection, notes for the log, and when to be called again. Nothing here waits, sleeps or asks for
 the time.
 
-A reading's way: SweepPart -> Part (wall time, primary values, quality) -> one journal transaction.
-When append returns, the part is accepted: from then on only the session's cursor and the journal's
-limits decide about it. While the disk refuses, parts wait in the intake and the lines pause before
-anything read is lost (edge/journal/intake.py).
+A reading's way: SweepPart -> Part (wall time, primary values, quality) -> one journal transaction,
+followed by the results and events it gives rise to (edge/books.py). When append returns, the part
+is accepted: from then on only the session's cursor and the journal's limits decide about it. While
+the disk refuses, records wait in the intake and the lines pause before anything read is lost.
 
 Ends: a Stop signal, or `sweeps` finished sweeps of every line that has meters. Back to back, a
 line whose port stays away is not waited for; its meters count as unread.
@@ -22,22 +22,20 @@ line whose port stays away is not waited for; its meters count as unread.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from edge.books import Books
 from edge.bus.parts import LineState, Pause, Resume, StartSweep, Stop, SweepPart
 from edge.bus.work import NEVER
-from edge.journal import Backlog, Journal, JournalError
-from edge.journal.intake import Intake, Record
+from edge.door import CLOCK_QUALITY, Clock, CoreSettings, CoreStep, Note, Signal, Tick
+from edge.journal import Journal
 from edge.plan.record import to_part
 from edge.plan.slots import Coverage, Slots
+from edge.report import LineView, state_message
 from edge.site.model import Meter, Site
-from edge.uplink import DEST, Session
+from edge.uplink import Session
 from edge.uplink.standing import Standing
-from protocol.uplink.part import encode_part
-from protocol.uplink.quality import Quality
-from protocol.uplink.state import LineHealth, State
 
 SECOND = 1_000_000_000
 STATE_EVERY_NS = 60 * SECOND
@@ -52,70 +50,6 @@ STOP_NS = 2 * SECOND
 LEAVE_NS = 2 * SECOND
 
 
-class Clock(Enum):
-    """What the wall clock's word is worth."""
-
-    TRUSTED = "trusted"
-    HOLDING = "holding"
-    """Was synchronised since boot, is not now."""
-    UNTRUSTED = "untrusted"
-
-
-CLOCK_QUALITY = {
-    Clock.TRUSTED: Quality(0),
-    Clock.HOLDING: Quality.CLOCK_HOLDING,
-    Clock.UNTRUSTED: Quality.CLOCK_UNTRUSTED,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """The wall clock, read by the shell: ms UTC."""
-
-    wall_ms: int
-    clock: Clock
-
-
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """Somebody wants the agent to end."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """One event for the log: level, English key, facts."""
-
-    level: str
-    key: str
-    facts: tuple[tuple[str, Any], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CoreStep:
-    """What one step gives back; `mail` is (line id, message)."""
-
-    mail: tuple[tuple[str, Any], ...]
-    net: tuple[Any, ...]
-    wake: int
-    notes: tuple[Note, ...]
-    finished: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CoreSettings:
-    """How the agent is run; everything else is the site's."""
-
-    version: str
-    config: str
-    """Digest of the site files."""
-    period_ms: int
-    """0 = back to back."""
-    sweeps: int = 0
-    """End after this many sweeps of every line; 0 = never."""
-
-
 class Life(Enum):
     """See the table on top."""
 
@@ -124,23 +58,6 @@ class Life(Enum):
     DRAINING = "draining"
     LEAVING = "leaving"
     FINISHED = "finished"
-
-
-@dataclass(slots=True)
-class _LineView:
-    """What the core knows of a line."""
-
-    state: str = "starting"
-    since: int = 0
-    """When it came into that state, ns."""
-    reason: str = ""
-    slot: int = 0
-    sweeps: int = 0
-    read: int = 0
-    reading: int = 0
-    sweep_ms: int = 0
-    utilisation: float = 0.0
-    counters: Mapping[str, int] = field(default_factory=dict)
 
 
 class Core:
@@ -156,12 +73,13 @@ class Core:
     ) -> None:
         self.settings = settings
         self.life = Life.RUNNING
-        self.intake = Intake(journal)
-        self._journal = journal
+        self._notes: list[Note] = []
+        self.books = Books(site, lines, journal, self._notes.append)
         self._session = session
         self._meters: dict[str, Meter] = {meter.id: meter for meter in site.meters}
-        self._lines = {line: _LineView() for line in lines}
+        self._lines = {line: LineView(due=len(devices)) for line, devices in lines.items()}
         self._due = dict(lines)
+        self._coverage: Coverage | None = None
         self._slots = Slots(settings.period_ms, self._due) if settings.period_ms else None
         self._slot: int | None = None
         self._offset_ms: int | None = None
@@ -177,7 +95,6 @@ class Core:
         self._drained_by = NEVER
         self._mail: list[tuple[str, Any]] = []
         self._net: list[Any] = []
-        self._notes: list[Note] = []
         self._session_wake = 0
         self._standing = Standing()
 
@@ -222,7 +139,11 @@ class Core:
     # ---- time ---------------------------------------------------------------------------------
 
     def _tick(self, now: int, wall_ms: int, clock: Clock) -> None:
+        first = self._offset_ms is None
         self._offset_ms = wall_ms - now // 1_000_000
+        if first:
+            self.books.started(self.settings.version, wall_ms)
+            self._store(now)
         if clock is not self._clock:
             self._note("info", "clock", state=clock.value)
             self._clock = clock
@@ -254,14 +175,14 @@ class Core:
         clock = CLOCK_QUALITY[self._clock]
         part = to_part(sweep, view.slot, self._meters, self.wall_ms, clock)
         if part.meters or self._due[sweep.line]:
-            self.intake.add(Record("sweep", self.wall_ms(now), encode_part(part)))
+            self.books.part(part, self.wall_ms(now))
         self._store(now)
         if self._slots is not None:
             self._covered(self._slots.add(view.slot, sweep))
         if sweep.last:
             self._swept(now, view, sweep)
 
-    def _swept(self, now: int, view: _LineView, sweep: SweepPart) -> None:
+    def _swept(self, now: int, view: LineView, sweep: SweepPart) -> None:
         took = sweep.ended - sweep.started
         view.sweeps += 1
         view.read = view.reading
@@ -282,14 +203,9 @@ class Core:
 
     def _store(self, now: int) -> None:
         """Commit what has come in; pause the lines while too much waits."""
-        dropped = self.intake.dropped
-        refusal = self.intake.store(now)
-        if refusal is not None:
-            self._note("error", "journal", reason=refusal.text("en"))
-        if self.intake.dropped > dropped:
-            self._note("error", "part_dropped", dropped=self.intake.dropped)
-        if self.intake.full != self._paused:
-            self._paused = self.intake.full
+        self.books.store(now, self.wall_ms(now))
+        if self.books.intake.full != self._paused:
+            self._paused = self.books.intake.full
             word = Pause() if self._paused else Resume()
             self._mail.extend((line, word) for line in self._lines)
             self._state_soon(now)
@@ -297,6 +213,7 @@ class Core:
     def _covered(self, coverage: Coverage | None) -> None:
         if coverage is None:
             return
+        self._coverage = coverage
         self._note(
             "info" if coverage.read == coverage.due else "warning",
             "slot",
@@ -315,6 +232,8 @@ class Core:
             view.since = now
             level = "warning" if state.state == "down" else "info"
             self._note(level, "line", line=state.line, state=state.state, reason=state.reason)
+            self.books.line(state.line, state.state, state.reason, self.wall_ms(now))
+            self._store(now)
             self._state_soon(now)
             if state.state == "up" and view.state != "up" and self._slot is not None:
                 # a line that opens within a slot still reads it
@@ -344,60 +263,26 @@ class Core:
         self._state_at = now + STATE_EVERY_NS
         if self._session is None:
             return
-        backlog = self._backlog()
+        intake = self.books.intake
         self._session.state(
-            State(
-                status="online",
+            state_message(
+                settings=self.settings,
                 at=self.wall_ms(now),
-                version=self.settings.version,
-                config=self.settings.config,
                 clock=self._clock.value,
-                epoch=self._journal.epoch,
-                health="ok" if self._healthy() else "degraded",
-                backlog=backlog.count,
-                oldest=backlog.oldest_at,
-                dropped=self.intake.dropped + self._journal_dropped(),
-                lines={line: self._line_health(line) for line in self._lines},
+                epoch=self.books.epoch,
+                backlog=self.books.backlog(),
+                dropped=self.books.dropped,
+                healthy=not intake.held and not intake.dropped,
+                lines=self._lines,
+                coverage=self._coverage,
             )
         )
-
-    def _backlog(self) -> Backlog:
-        """What waits for the utility; a journal that cannot say counts as empty, and degraded."""
-        try:
-            return self._journal.backlog(DEST)
-        except JournalError as error:
-            self._note("error", "journal", reason=error.text("en"))
-            return Backlog(0, None)
-
-    def _journal_dropped(self) -> int:
-        try:
-            return self._journal.dropped
-        except JournalError as error:
-            self._note("error", "journal", reason=error.text("en"))
-            return 0
-
-    def _line_health(self, line: str) -> LineHealth:
-        view = self._lines[line]
-        return LineHealth(
-            state=view.state,
-            reason=view.reason,
-            read=view.read,
-            due=len(self._due[line]),
-            sweeps=view.sweeps,
-            sweep_ms=view.sweep_ms,
-            utilisation=view.utilisation,
-            counters=dict(view.counters),
-        )
-
-    def _healthy(self) -> bool:
-        down = any(view.state == "down" for view in self._lines.values())
-        return not down and not self.intake.held and not self.intake.dropped
 
     # ---- housekeeping -------------------------------------------------------------------------
 
     def _housekeep(self, now: int) -> None:
         self._begin_slots(now)
-        if now >= self.intake.retry_at:
+        if now >= self.books.intake.retry_at:
             self._store(now)
         if self._slots is not None and self._offset_ms is not None:
             for coverage in self._slots.overdue(self.wall_ms(now)):
@@ -411,13 +296,7 @@ class Core:
     def _prune(self, now: int) -> None:
         # age is only judged by a clock that is trusted: a wrong year must not empty the journal
         wall = self.wall_ms(now) if self._clock is Clock.TRUSTED else 0
-        try:
-            pruned = self._journal.prune(wall)
-        except JournalError as error:
-            self._note("error", "journal", reason=error.text("en"))
-            return
-        if pruned.undelivered:
-            self._note("error", "journal_full", undelivered_dropped=pruned.undelivered)
+        self.books.prune(wall)
 
     # ---- the end ------------------------------------------------------------------------------
 
@@ -441,7 +320,7 @@ class Core:
             stopped = all(view.state == "stopped" for view in self._lines.values())
             if not stopped and now < self._deadline:
                 return
-            waiting = self._session is not None and self._backlog().count > 0
+            waiting = self._session is not None and self.books.backlog().count > 0
             if self.life is Life.DRAINING and waiting and now < self._drained_by:
                 return
             self._leave(now)
@@ -461,15 +340,12 @@ class Core:
             self._note("warning", "line_given_up", line=line, sweeps=self._lines[line].sweeps)
         return True
 
-    def _given_up(self, now: int, view: _LineView) -> bool:
+    def _given_up(self, now: int, view: LineView) -> bool:
         """A port gone for DOWN_NS; slots need no patience, they end by the clock."""
         return self._slots is None and view.state == "down" and now - view.since >= DOWN_NS
 
     def _leave(self, now: int) -> None:
-        self._store(now)
-        if self.intake.held:
-            self.intake.give_up()
-            self._note("error", "part_dropped", dropped=self.intake.dropped)
+        self.books.close(now, self.wall_ms(now))
         if self._session is None:
             self.life = Life.FINISHED
             return
@@ -480,7 +356,7 @@ class Core:
         self._session.stop(now)
 
     def _wake(self, now: int) -> int:
-        wakes = [self._prune_at, self.intake.retry_at, now + WAKE_AT_LEAST_NS]
+        wakes = [self._prune_at, self.books.intake.retry_at, now + WAKE_AT_LEAST_NS]
         if self.life is Life.RUNNING:
             wakes.append(self._state_at)
         if self._session is not None:

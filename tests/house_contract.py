@@ -76,7 +76,7 @@ def room(name: str, rooms: str = "", others: frozenset[str] = COMPUTING, *, time
 _BUS = "protocol protocol.quantity protocol.exchange protocol.dlt645 protocol.modbus cext"
 _SPINE = "edge.words edge.site edge.bus edge.plan edge.journal edge.analysis edge.uplink"
 _AGENT = f"{_SPINE} edge.command {_BUS} protocol.uplink"
-_ALL_EDGE = f"{_AGENT} edge.report edge.agent"
+_ALL_EDGE = f"{_AGENT} edge.door edge.report edge.books edge.agent"
 
 ROOMS = (
     room("cext", "", COMPUTING | {"os", "pathlib"}, timeless=True),
@@ -110,8 +110,10 @@ ROOMS = (
     room("edge.monitor", "edge.words protocol.quantity protocol.uplink", COMPUTING, timeless=True),
     room("edge.uplink", "edge.words edge.journal protocol.uplink", timeless=True),
     room("edge.command", f"{_SPINE} {_BUS} protocol.uplink", timeless=True),
-    room("edge.report", _AGENT, timeless=True),
-    room("edge.agent", f"{_AGENT} edge.report", timeless=True),
+    room("edge.door", "protocol.uplink", timeless=True),
+    room("edge.report", f"{_AGENT} edge.door", timeless=True),
+    room("edge.books", f"{_AGENT} edge.door", timeless=True),
+    room("edge.agent", f"{_AGENT} edge.door edge.report edge.books", timeless=True),
     room("edge.shells", _ALL_EDGE, COMPUTING | OUTSIDE | {"paho", "serial"}, timeless=False),
     room(
         "edge.cli",

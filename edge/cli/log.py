@@ -10,7 +10,7 @@ import sys
 import time
 from typing import Any, TextIO
 
-from edge.agent import Note
+from edge.door import Note
 from edge.words.messages import one_line
 
 

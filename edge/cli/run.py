@@ -15,14 +15,16 @@ from pathlib import Path
 
 import msgspec
 
-from edge.agent import Core, CoreSettings, Note
+from edge.agent import Core
 from edge.bus.master import LineMaster
 from edge.cli.frames import FramePrinter
 from edge.cli.log import Log
 from edge.cli.place import lines_here, state_folder, this_gateway
+from edge.door import CoreSettings, Note
 from edge.journal import Journal, Limits
-from edge.plan.build import asked, readable, unreadable
+from edge.plan.build import asked, devices, unreadable
 from edge.plan.sweep import Sweep
+from edge.report import site_card
 from edge.shells.agent import Agent
 from edge.shells.clock import WallClock
 from edge.shells.line import LineThread
@@ -34,6 +36,7 @@ from edge.site.secret import read_secret
 from edge.uplink import Session, UplinkSettings
 from edge.words import BoxgateError, say
 from edge.words.verbs import TRACEBACK, fault
+from protocol.uplink.site import site_payload
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 ENDED = signal.SIGUSR1
@@ -162,8 +165,8 @@ def _within(option: str, got: int, high: int) -> None:
 
 
 def _master(setup: Setup, line: Line, trace: bool) -> LineMaster:
-    meters = asked(line, readable(setup.site, line.id))
-    sweep = Sweep(line.id, meters, repeat=setup.period_s == 0, limit=setup.sweeps)
+    repeat = setup.period_s == 0
+    sweep = Sweep(line.id, asked(setup.site, line), repeat=repeat, limit=setup.sweeps)
     return LineMaster(line, [sweep], trace)
 
 
@@ -182,7 +185,7 @@ def _open_ports(setup: Setup, log: Log) -> dict[str, SerialPort]:
             opened[line.id] = SerialPort(line, setup.ports[line.id])
         except PortError as error:
             failures.append(error)
-        if not readable(setup.site, line.id):
+        if not devices(setup.site, line.id):
             log(Note("warning", "line_without_meters", (("line", line.id),)))
         for meter in unreadable(setup.site, line.id):
             left_out = (("meter", meter.id), ("protocol", meter.protocol))
@@ -210,9 +213,10 @@ def _build(setup: Setup, log: Log) -> tuple[Core, Callable[[], None]]:
         text = say("journal_set_aside", "en", path=path, aside=journal.set_aside)
         log(Note("error", "journal_set_aside", (("reason", text),)))
     session = Session(journal, _uplink(setup, setup.broker)) if setup.broker else None
-    due = {
-        line.id: tuple(meter.id for meter in readable(setup.site, line.id)) for line in setup.lines
-    }
+    due = {line.id: devices(setup.site, line.id) for line in setup.lines}
+    if session is not None:
+        card = site_card(setup.site, setup.gateway, due, setup.period_s)
+        session.announce(site_payload(card))
     settings = CoreSettings(
         version=metadata.version("boxgate"),
         config=setup.site.digest,
@@ -276,5 +280,5 @@ def _verdict(setup: Setup, core: Core) -> int:
     failed = core.unread()
     if not failed:
         return 0
-    due = sum(len(readable(setup.site, line.id)) for line in setup.lines)
+    due = sum(len(devices(setup.site, line.id)) for line in setup.lines)
     raise BoxgateError("meters_failed", failed=len(failed), due=due, first=failed[0])

@@ -39,11 +39,13 @@ def to_part(
     for place, row in enumerate(sweep.rows):
         first = wall_ms(row.at)
         times.append(first)
-        meter = meters[row.meter]
+        meter = meters.get(row.meter)
         for quantity, scaled, at in row.values:
             behind[quantity.name][place] = wall_ms(at) - first
             if scaled is not None:
-                columns[quantity.name][place] = primary(meter, quantity, scaled)
+                # a TMU is no meter: its values are what they are
+                value = scaled if meter is None else primary(meter, quantity, scaled)
+                columns[quantity.name][place] = value
     return Part(
         kind="sweep",
         slot=slot,
@@ -54,17 +56,17 @@ def to_part(
         t=times,
         dt=behind,
         columns=columns,
-        q=[int(quality(row, meters[row.meter]) | clock) for row in sweep.rows],
+        q=[int(quality(row, meters.get(row.meter)) | clock) for row in sweep.rows],
     )
 
 
-def quality(row: MeterRow, meter: Meter) -> Quality:
+def quality(row: MeterRow, meter: Meter | None) -> Quality:
     """The quality bits of a row, the clock's apart."""
     bits = ROW_QUALITY[row.end]
     if row.refused:
         bits |= Quality.REFUSED
     if any(scaled is None for _, scaled, _ in row.values):
         bits |= Quality.NO_VALUE
-    if has_ratio(meter):
+    if meter is not None and has_ratio(meter):
         bits |= Quality.CT_APPLIED
     return bits

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
-from edge.agent import Core, CoreStep, Note, Signal
+from edge.agent import Core
+from edge.door import CoreStep, Note, Signal
 from edge.shells.clock import WallClock, monotonic_ns
 from edge.shells.line import LineThread, Record
 from edge.shells.mqtt import MqttShell

@@ -9,7 +9,7 @@ import ctypes
 import ctypes.util
 import time
 
-from edge.agent import Clock, Tick
+from edge.door import Clock, Tick
 
 TIME_ERROR = 5
 STA_UNSYNC = 0x0040

@@ -31,6 +31,17 @@ class LineHealth(msgspec.Struct, frozen=True, kw_only=True):
     counters: dict[str, int] = {}
 
 
+class SlotCoverage(msgspec.Struct, frozen=True, kw_only=True):
+    """What the last closed slot holds, over all lines; none when read back to back."""
+
+    slot: Int64
+    read: Count = 0
+    """Devices with any value."""
+    due: Count = 0
+    lines_missing: list[str] = []
+    """Lines that did not end their sweep in time."""
+
+
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """One message on .../state."""
 
@@ -55,6 +66,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     dropped: Count = 0
     """Parts and entries given up before delivery."""
     lines: dict[str, LineHealth] = {}
+    slot: SlotCoverage | None = None
     uplink: dict[str, Scalar] = {}
     """The session's own counters since start, filled in by the session."""
 

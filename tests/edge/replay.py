@@ -20,14 +20,17 @@ from typing import Any, Literal
 
 import msgspec
 
-from cext.framing import Frame645
-from edge.agent import Core, CoreSettings
+from cext.framing import Frame645, FrameModbus
+from edge.agent import Core
 from edge.bus.master import LineMaster
+from edge.door import CoreSettings
 from edge.journal import Journal, Limits
-from edge.plan.build import asked, readable
+from edge.plan.build import asked, devices
 from edge.plan.sweep import Sweep
+from edge.report import site_card
 from edge.site.load import read_site
 from edge.uplink import Session, UplinkSettings
+from protocol.uplink.site import site_payload
 
 CORE = "core"
 
@@ -48,10 +51,8 @@ def make_master(case: Case, line_id: str) -> LineMaster:
     """A line as `boxgate run` makes it, tracing every frame."""
     site = read_site(case.site)
     line = site.line(line_id)
-    meters = asked(line, readable(site, line_id))
-    return LineMaster(
-        line, [Sweep(line_id, meters, repeat=not case.period_ms, limit=case.sweeps)], trace=True
-    )
+    sweep = Sweep(line_id, asked(site, line), repeat=not case.period_ms, limit=case.sweeps)
+    return LineMaster(line, [sweep], trace=True)
 
 
 def make_core(case: Case, folder: Path) -> tuple[Core, Journal]:
@@ -61,11 +62,12 @@ def make_core(case: Case, folder: Path) -> tuple[Core, Journal]:
     uplink = UplinkSettings(
         site.id, "gw1", ack=case.ack, protocol=case.protocol, reconnect_most_s=1, refused_most_s=1
     )
-    due = {
-        line: tuple(meter.id for meter in readable(site, line)) for line in site.gateways[0].lines
-    }
+    gateway = site.gateways[0]
+    due = {line: devices(site, line) for line in gateway.lines}
     settings = CoreSettings("0", site.digest, case.period_ms, case.sweeps)
-    return Core(site, due, journal, Session(journal, uplink), settings), journal
+    session = Session(journal, uplink)
+    session.announce(site_payload(site_card(site, gateway, due, case.period_ms // 1000)))
+    return Core(site, due, journal, session, settings), journal
 
 
 # ---- the recording -------------------------------------------------------------------------------
@@ -150,8 +152,10 @@ def _text(value: Any) -> str:
             return f"{type(value).__name__}({','.join(map(_text, value))})"
         case dict():
             return f"{{{','.join(f'{_text(k)}:{_text(v)}' for k, v in value.items())}}}"
-        case Frame645():
-            return f"Frame645({value.start},{value.raw.hex()})"
+        case Frame645() | FrameModbus():
+            # by its door's name: the kernels' classes have names of their own
+            name = "Frame645" if isinstance(value, Frame645) else "FrameModbus"
+            return f"{name}({value.start},{value.raw.hex()})"
         case msgspec.Struct():
             return _fields(value, value.__struct_fields__)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

@@ -5,16 +5,7 @@ from typing import Any
 
 import pytest
 
-from edge.agent import (
-    DOWN_NS,
-    DRAIN_NS,
-    Clock,
-    Core,
-    CoreSettings,
-    CoreStep,
-    Signal,
-    Tick,
-)
+from edge.agent import DOWN_NS, DRAIN_NS, Core
 from edge.bus.parts import (
     LineCounters,
     LineState,
@@ -25,6 +16,7 @@ from edge.bus.parts import (
     Stop,
     SweepPart,
 )
+from edge.door import Clock, CoreSettings, CoreStep, Signal, Tick
 from edge.journal.intake import HELD_LIMIT, HELD_PAUSE, RETRY_NS
 from edge.journal.model import Limits
 from edge.journal.store import Journal, JournalError
@@ -33,7 +25,8 @@ from edge.uplink.net import NEVER, Actions
 from edge.uplink.session import Phase
 from edge.uplink.settings import Counters
 from protocol.quantity import quantity
-from protocol.uplink.part import decode_part
+from protocol.uplink.event import decode_event
+from protocol.uplink.part import Part, decode_part
 from protocol.uplink.quality import Quality
 
 SECOND = 1_000_000_000
@@ -79,8 +72,24 @@ def part(line: str, meter: str, slot: int | None = 1, last: bool = True, at: int
     return SweepPart(line, slot, 0, last, at, at + SECOND, (row,))
 
 
+def kept_sweeps(journal: Journal) -> list[Part]:
+    """The sweep parts in the journal, in order; events beside them are passed over."""
+    entries = journal.read(0, 2 * HELD_LIMIT)
+    return [decode_part(entry.body) for entry in entries if entry.kind == "sweep"]
+
+
+def kept_events(journal: Journal) -> list[tuple[str, bool]]:
+    """(type, whether it is over) of the events in the journal, in order."""
+    events = [decode_event(e.body) for e in journal.read(0, 2 * HELD_LIMIT) if e.kind == "event"]
+    return [(event.type, event.until is not None) for event in events]
+
+
 def stopped(line: str) -> LineState:
     return LineState(line, "stopped", "", LineCounters())
+
+
+def down(line: str) -> LineState:
+    return LineState(line, "down", "gone", LineCounters())
 
 
 def notes(step: CoreStep, key: str) -> list[dict[str, Any]]:
@@ -114,8 +123,7 @@ def test_a_part_is_in_the_journal_when_the_step_returns(journal: Journal) -> Non
     core = core_of(journal)
     core.step(0, Tick(WALL, Clock.UNTRUSTED))
     core.step(3 * SECOND, part("b1", A, at=2 * SECOND))
-    (entry,) = journal.read(0, 10)
-    kept = decode_part(entry.body)
+    (kept,) = kept_sweeps(journal)
     assert (kept.meters, kept.t, kept.columns) == ([A], [WALL + 2_000], {"voltage_a": [2201]})
     assert kept.q == [Quality.CLOCK_UNTRUSTED]
 
@@ -125,14 +133,14 @@ def test_a_line_without_meters_puts_nothing_into_the_journal(journal: Journal) -
     core = Core(SITE, {"b1": (A,), "b2": ()}, journal, None, settings)
     core.step(0, Tick(WALL, Clock.TRUSTED))
     core.step(SECOND, SweepPart("b2", WALL // 60_000, 0, True, 0, SECOND, ()))
-    assert journal.read(0, 9) == []
+    assert kept_sweeps(journal) == []
 
 
 def test_back_to_back_sweeps_take_the_wall_time_of_their_start_as_slot(journal: Journal) -> None:
     core = core_of(journal, period_s=0)
     core.step(0, Tick(WALL, Clock.TRUSTED))
     core.step(9 * SECOND, part("b1", A, slot=None, at=4 * SECOND))
-    assert decode_part(journal.read(0, 1)[0].body).slot == WALL + 4_000
+    assert kept_sweeps(journal)[0].slot == WALL + 4_000
 
 
 def test_a_closed_slot_says_its_coverage(journal: Journal) -> None:
@@ -156,11 +164,33 @@ def test_what_a_sick_disk_refuses_is_held_and_committed_in_order_when_it_is_well
     assert len(notes(step, "journal")) == 1
     assert step.wake <= SECOND + RETRY_NS
     core.step(SECOND + 1, part("b2", B))
-    assert core.intake.accepted == 0
+    assert kept_sweeps(journal) == []
     journal.sick = False
     core.step(2 * SECOND + 1, None)
-    assert [decode_part(entry.body).line for entry in journal.read(0, 9)] == ["b1", "b2"]
-    assert (core.intake.accepted, core.intake.dropped) == (2, 0)
+    assert [kept.line for kept in kept_sweeps(journal)] == ["b1", "b2"]
+    assert core.books.intake.dropped == 0
+
+
+def test_a_refusing_disk_is_an_event_that_begins_and_ends(journal: SickJournal) -> None:
+    core = core_of(journal)
+    core.step(0, Tick(WALL, Clock.TRUSTED))
+    journal.sick = True
+    core.step(SECOND, part("b1", A))
+    journal.sick = False
+    core.step(2 * SECOND, None)
+    assert kept_events(journal) == [
+        ("gateway_started", True),
+        ("journal_refused", False),
+        ("journal_refused", True),
+    ]
+
+
+def test_a_lost_port_is_an_event_that_begins_and_ends(journal: Journal) -> None:
+    core = core_of(journal)
+    core.step(0, Tick(WALL, Clock.TRUSTED))
+    core.step(SECOND, down("b1"))
+    core.step(2 * SECOND, LineState("b1", "up", "", LineCounters()))
+    assert kept_events(journal)[1:] == [("line_down", False), ("line_down", True)]
 
 
 def test_lines_are_paused_before_anything_is_dropped_and_resumed_after(
@@ -170,14 +200,15 @@ def test_lines_are_paused_before_anything_is_dropped_and_resumed_after(
     core.step(0, Tick(WALL, Clock.TRUSTED))
     journal.sick = True
     mail: list[Any] = []
-    for _ in range(HELD_PAUSE):
+    # the event of the refusal itself waits with them
+    for _ in range(HELD_PAUSE - 1):
         mail += core.step(SECOND, part("b1", A)).mail
     assert mail == [("b1", Pause()), ("b2", Pause())]
-    assert core.intake.dropped == 0
+    assert core.books.intake.dropped == 0
     journal.sick = False
     step = core.step(3 * SECOND, None)
     assert step.mail == (("b1", Resume()), ("b2", Resume()))
-    assert core.intake.accepted == HELD_PAUSE
+    assert len(kept_sweeps(journal)) == HELD_PAUSE - 1
 
 
 def test_only_past_its_bound_the_oldest_held_part_is_dropped_and_counted(
@@ -186,9 +217,9 @@ def test_only_past_its_bound_the_oldest_held_part_is_dropped_and_counted(
     core = core_of(journal)
     core.step(0, Tick(WALL, Clock.TRUSTED))
     journal.sick = True
-    for _ in range(HELD_LIMIT + 3):
+    for _ in range(HELD_LIMIT + 2):
         step = core.step(SECOND, part("b1", A))
-    assert core.intake.dropped == 3
+    assert core.books.intake.dropped == 3
     assert notes(step, "part_dropped") == [{"dropped": 3}]
 
 
@@ -200,7 +231,7 @@ def test_a_signal_stops_the_lines_commits_their_open_sweep_and_finishes(journal:
     core.step(SECOND + 1, part("b1", A))
     assert not core.step(SECOND + 2, stopped("b1")).finished
     assert core.step(SECOND + 3, stopped("b2")).finished
-    assert len(journal.read(0, 9)) == 1
+    assert len(kept_sweeps(journal)) == 1
 
 
 def test_a_line_that_does_not_stop_cannot_hold_the_end(journal: Journal) -> None:
@@ -218,10 +249,6 @@ def test_the_asked_for_number_of_sweeps_of_every_line_ends_the_run(journal: Jour
     step = core.step(2 * SECOND, part("b2", B, None))
     assert step.mail == (("b1", Stop()), ("b2", Stop()))
     assert core.unread() == []
-
-
-def down(line: str) -> LineState:
-    return LineState(line, "down", "gone", LineCounters())
 
 
 def test_a_line_whose_port_stays_away_does_not_hold_a_run_of_sweeps(journal: Journal) -> None:
@@ -277,7 +304,7 @@ def test_only_a_trusted_clock_makes_entries_too_old_to_keep(
     core.step(SECOND, part("b1", A))
     ten_years = 10 * 365 * 86_400_000
     core.step(100 * SECOND, Tick(WALL + ten_years, clock))
-    assert len(journal.read(0, 9)) == kept
+    assert len(kept_sweeps(journal)) == kept
 
 
 class DeafSession:

@@ -5,12 +5,16 @@ back; one of its meters is dead. Line `station` has a scripted peer that echoes,
 comes late and lets strangers speak.
 """
 
+import json
 import subprocess
 import sys
 import threading
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+
+from paho.mqtt import publish
 
 from edge.bus.parts import LineState, SweepPart
 from edge.journal import Journal
@@ -22,8 +26,9 @@ from edge.site.load import read_site
 from edge.site.model import Broker, Port
 from edge.uplink.net import Acked, Connected, Lost, Refused
 from tests.brokers import Mosquitto
+from tests.edge import wire_modbus as modbus
 from tests.edge.replay import CORE, Case, Recorder, Recording, make_core, make_master
-from tests.edge.shells.peer import Peer, address_of
+from tests.edge.shells.peer import Peer, address_of, is_modbus
 from tests.edge.site import good
 from tests.edge.uplink.gateway import Listener
 from tests.edge.wire645 import answer, frame
@@ -63,6 +68,8 @@ class Mischief:
     def __call__(self, request: bytes) -> list[tuple[float, bytes]]:
         """What the line hears after this request."""
         self._asked += 1
+        if is_modbus(request):
+            return [(0, modbus.answer(request[0], 1, 0, *range(300, 315)))]
         address = address_of(request)
         item = bytes((byte - 0x33) % 256 for byte in request[10:14])[::-1].hex()
         whole = answer(address, item, bytes.fromhex(f"{self._asked:08d}")[: SIZES[item]])
@@ -163,6 +170,13 @@ class ThreadedRun:
         process = subprocess.Popen([*command, str(self.broker.port), str(output), "--commit"])
         self.stack.callback(process.wait, DEADLINE_S)
         self.stack.callback(process.terminate)
+        # a 3.1.1 broker acknowledges what nobody gets: nothing is sent before somebody listens
+        place = {"line": "", "slot": 0, "lane": "live", "kind": "sweep", "epoch": "probe", "seq": 1}
+        row = {"meters": ["0"], "t": [0], "q": [0], "columns": {"voltage_a": [1.0]}}
+        probe, until = json.dumps(place | row), time.monotonic() + DEADLINE_S
+        while not (output.exists() and output.stat().st_size):
+            assert time.monotonic() < until, "the head-end does not listen"
+            publish.single("boxgate/1/probe/probe/data", probe, qos=1, port=self.broker.port)
 
     def end(self) -> Recording:
         """The recording, when every thread has ended."""

@@ -7,15 +7,19 @@ import threading
 import tty
 from collections.abc import Callable
 
+from tests.edge.wire_modbus import crc
+
 Script = Callable[[bytes], list[tuple[float, bytes]]]
 """A whole request -> what is written, each after so many seconds."""
 
 REQUEST = 16
+MODBUS_REQUEST = 8
+READ_INPUT = 4
 DEADLINE_S = 20.0
 
 
 class Peer:
-    """Answers requests of 16 bytes (a 645 read without its wake-up bytes) by script."""
+    """Answers by script: 645 reads of 16 bytes, without their wake-up bytes, and Modbus fn 04."""
 
     def __init__(self, script: Script) -> None:
         self.script = script
@@ -50,6 +54,9 @@ class Peer:
             while b"\x68" in pending and len(rest := pending[pending.index(b"\x68") :]) >= REQUEST:
                 pending = rest[REQUEST:]
                 self._serve(rest[:REQUEST])
+            if is_modbus(pending):
+                request, pending = pending, b""
+                self._serve(request)
 
     def _serve(self, request: bytes) -> None:
         with self.asked:
@@ -59,6 +66,15 @@ class Peer:
             if delay and select.select((self._end_out,), (), (), delay)[0]:
                 return
             os.write(self._master, data)
+
+
+def is_modbus(request: bytes) -> bool:
+    """Whether it is a whole Modbus request to read input registers."""
+    return (
+        len(request) == MODBUS_REQUEST
+        and request[1] == READ_INPUT
+        and crc(request[:-2]) == request[-2:]
+    )
 
 
 def address_of(request: bytes) -> str:
