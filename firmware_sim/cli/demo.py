@@ -23,6 +23,8 @@ from firmware_sim.bridge.bench import clock_time
 
 LOOK_S = 0.5
 SETTLE_S = 0.2
+SETTLE_LOOKS = 35
+"""The gateway tells its state at most every 5 s."""
 EVENING = "19:30"
 """When the households' peak begins (domain.md §2)."""
 
@@ -213,7 +215,7 @@ def _end(
     failure: Failure | None = None,
 ) -> int:
     # the state that follows the last sweep's data tells how long it took
-    for _ in range(10):
+    for _ in range(SETTLE_LOOKS):
         if all(int(bench.state.line(line).get("sweeps") or 0) >= sweeps for line in bench.lines):
             break
         bench.watch(SETTLE_S)
