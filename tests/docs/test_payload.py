@@ -32,6 +32,7 @@ from protocol.uplink import (
     site_payload,
     state_payload,
 )
+from protocol.uplink.state import SlotCoverage
 
 DOCS = Path(__file__).parents[2] / "docs"
 TEXT = (DOCS / "payload.md").read_text(encoding="utf-8")
@@ -90,6 +91,7 @@ EXAMPLES = {
                     counters={"noise": 3},
                 )
             },
+            slot=SlotCoverage(slot=30_000_001, read=48, due=48),
             uplink={"connections": 1, "sent": 24, "accepted": 24, "no_subscriber": 0},
         )
     ),

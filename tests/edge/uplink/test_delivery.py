@@ -181,9 +181,9 @@ def test_the_head_end_of_the_docs_ends_after_the_readings_it_was_asked_for(
     rows = [json.loads(line) for line in output.read_text().splitlines()]
     assert rows[:2] == [
         {"meter": "000000000101", "quantity": "voltage_a", "t": 1_800_000_001_000, "value": 220.1,
-         "q": 0, "line": "b1", "slot": 1, "lane": "backlog"},
+         "q": 0, "kind": "sweep", "line": "b1", "slot": 1, "lane": "backlog"},
         {"meter": "000000000102", "quantity": "voltage_a", "t": 1_800_000_001_500, "value": 220.1,
-         "q": 4, "line": "b1", "slot": 1, "lane": "backlog"},
+         "q": 4, "kind": "sweep", "line": "b1", "slot": 1, "lane": "backlog"},
     ]  # fmt: skip
     assert rows[2]["t"] == 1_800_000_001_300
     assert rows[3]["value"] is None
