@@ -102,10 +102,8 @@ class LineMaster:
         self._last_end = NEVER
         self._listen = 0
         self._heard_at = 0
-        self._answering = False
-        self._strange = False
-        self._bytes_sent = 0
-        self._all_back = 0
+        self._answering = self._strange = False
+        self._bytes_sent = self._all_back = 0
         self._while_sending = b""
 
     def step(self, now: int, data: bytes = b"", mail: Sequence[Any] = ()) -> Step:
@@ -116,17 +114,12 @@ class LineMaster:
             if now >= self._deadline:
                 self._give_up(now)
             elif self.sure_end and now >= self._listen:
-                # the answer was not there, or not whole, when it had to be
-                self.sure_end = 0
-                self._meter.irregular()
+                self._not_whole()
         for message in mail:
             self._take(now, message)
-        phase = self.phase
-        write = self._speak(now) if phase is Phase.QUIET or phase is Phase.READY else b""
-        out: tuple[Any, ...] = ()
-        if self._out:
-            out = tuple(self._out)
-            self._out.clear()
+        write = self._speak(now) if self.phase in (Phase.QUIET, Phase.READY) else b""
+        out = tuple(self._out)
+        self._out.clear()
         if self.phase is Phase.WAITING:
             wake = self._listen if self.sure_end else self._deadline
             return Step(write, wake, out, self._listen)
@@ -152,6 +145,8 @@ class LineMaster:
 
     def _wait_on(self, now: int, data: bytes, passed_over: bytes) -> None:
         """What came holds no answer yet."""
+        if self.sure_end:
+            self._not_whole()
         if passed_over and data.endswith(passed_over):
             # whole and not for us: whoever it was has finished, our meter is still awaited
             self._answering = False
@@ -165,6 +160,11 @@ class LineMaster:
             # but for the last one its bytes may come together
             rest = self._request.answer_bytes - self._hearing.back - 1
             self._listen = min(self._deadline, now + max(rest, 0) * self.timing.char_ns)
+
+    def _not_whole(self) -> None:
+        """The answer was not there, or not all of it, when it had to be: watch it."""
+        self.sure_end = 0
+        self._meter.patience = 0
 
     def _is_echo(self, now: int, data: bytes) -> bool:
         """Whether all that came since the request is its own beginning, heard while it is sent."""
@@ -222,7 +222,7 @@ class LineMaster:
                 meter.unwatched += 1
                 self._heard_at = end
                 return end
-            meter.irregular()
+            meter.patience = 0
         elif learn:
             assert self._request is not None
             # of the time since our last bit the answer's own bytes are not the meter's delay

@@ -88,10 +88,6 @@ class MeterTiming:
         """It did not answer: forget what was learned."""
         self.answers = self.patience = 0
 
-    def irregular(self) -> None:
-        """Its answer was not there when it had to be: watch it."""
-        self.patience = 0
-
 
 @dataclass(slots=True)
 class LineTiming:
@@ -127,10 +123,12 @@ class LineTiming:
     def watch_from(self, meter: MeterTiming, expected: int) -> int:
         """When an answer that is watched may be whole at the earliest, ns.
 
-        Until then nobody needs to be woken for single bytes: the driver keeps them.
+        Until then nobody needs to be woken for single bytes: the driver keeps them. It is before
+        `earliest` by more than that bound can have risen by, so that one early answer among late
+        ones is seen to be early.
         """
         early = meter.earliest if meter.answers >= LEARN_FROM else 0
-        return expected + early - SLACK_NS
+        return expected + early - (SLACK_NS if meter.patience else REGULAR_NS)
 
     def minimal(self, meter: MeterTiming, sent: int, received: int, gap: int) -> int:
         """Minimal time of an exchange: request + delay + answer + idle (fact sheet 645 §8), ns.
