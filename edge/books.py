@@ -128,17 +128,17 @@ class Books:
             )
 
     def _restore(self) -> None:
-        """The day's energy goes on from the newest results that the journal holds."""
+        """The day's energy goes on from the newest results the journal holds."""
         try:
             newest = self._journal.tail(LOOK_BACK)
         except JournalError as error:
             self._say("error", "journal", reason=error.text("en"))
             return
+        # of each transformer the newest result that has values counts, whichever entry holds it
         for entry in newest:
             if entry.kind == "result":
                 with contextlib.suppress(PayloadError):
                     self._desk.restore(decode_part(entry.body))
-                return
 
     def _say(self, level: str, key: str, **facts: object) -> None:
         self._note(Note(level, key, tuple(facts.items())))
