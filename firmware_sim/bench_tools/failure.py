@@ -94,6 +94,7 @@ class Failure:
         self._broken_ms = 0
         self._mended_ms = 0
         self._sweeps = 0
+        self._announced = False
 
     def look(self) -> list[str]:
         """Go on if it is time to: the sentences to tell."""
@@ -102,6 +103,9 @@ class Failure:
             what = say(f"demo_wait_{self.phase.value}", what=self.what)
             raise BoxgateError("demo_failed", said=what)
         match self.phase:
+            case Phase.HEALTHY if not self._announced:
+                self._announced = True
+                return [say("demo_first", what=self.what)]
             case Phase.HEALTHY if self._healthy():
                 return self._break()
             case Phase.BROKEN if self._held(waited):

@@ -2,8 +2,8 @@
 
 `python -m firmware_sim.bench_tools.footer WORDS ARGUMENT…` runs this Python with the arguments on
 a pseudo-terminal that is ROWS lower than the real one and hands its output on. Below it stands what
-was last added to the file WORDS: lines that begin with "!" are told, the newest two stay; one that
-begins with "=" is where things are.
+was last added to the file WORDS: lines that begin with "!" are told, the newest that fit stay; one
+that begins with "=" is where things are.
 
 It is a process of its own so that it outlives whoever started it by the moment that it takes to
 give the terminal back as it was: SIGTERM, Ctrl-C and the parent's end all lead there.
@@ -13,6 +13,7 @@ import fcntl
 import os
 import pathlib
 import pty
+import re
 import select
 import signal
 import struct
@@ -34,6 +35,8 @@ QUIET_S = 0.05
 LEAVE_S = 2.0
 CHUNK = 65536
 SAVE, BACK = b"\x1b7", b"\x1b8"
+ENTER = b"\x1b[?1049h\x1b[2J"
+"""The other screen from the start: what we draw must not stay on the one that comes back."""
 RESET = b"\x1b[0m\x1b[?25h\x1b[?1049l"
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -60,11 +63,23 @@ class Words:
     def drawn(self, columns: int, rows: int) -> bytes:
         """The sequences that draw it at the bottom and leave the cursor where it was."""
         self.changed = False
-        lines = [*self._told, *[""] * (ROWS - 1 - len(self._told)), self._now]
+        told = [line for text in self._told for line in wrapped(text, columns)][1 - ROWS :]
+        lines = [*told, *[""] * (ROWS - 1 - len(told)), self._now]
         drawn = [SAVE]
         for place, text in enumerate(lines, rows - ROWS + 1):
             drawn.append(f"\x1b[{place};1H\x1b[0m\x1b[2K{cut(text, columns)}".encode())
         return b"".join([*drawn, BACK])
+
+
+def wrapped(text: str, columns: int) -> list[str]:
+    """The text in lines, broken at spaces where it has them."""
+    lines = [""]
+    for piece in re.findall(r"\S+\s*|\s+", text):
+        for part in [piece] if width(piece.rstrip()) <= columns else piece:
+            if lines[-1] and width(lines[-1] + part.rstrip()) > columns:
+                lines.append("")
+            lines[-1] += part
+    return [line.rstrip() for line in lines]
 
 
 def cut(text: str, columns: int) -> str:
@@ -184,6 +199,7 @@ def main(words: pathlib.Path, arguments: list[str]) -> int:
     signal.signal(signal.SIGWINCH, resize)
     with _keys():
         try:
+            _write(1, ENTER)
             return footer.serve()
         finally:
             os.close(master)

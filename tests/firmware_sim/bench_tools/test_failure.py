@@ -73,6 +73,7 @@ def started(name: str, bench: Bench) -> Failure:
     """A failure that has just been broken."""
     given: Any = bench
     failure = Failure(KINDS[name], given)
+    assert len(failure.look()) == 1, "what is to come"
     assert failure.look() == []
     bench.whole = len(bench.due)
     assert len(failure.look()) == 2

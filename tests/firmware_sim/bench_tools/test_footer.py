@@ -21,7 +21,7 @@ import pytest
 
 from edge.words.messages import width
 from firmware_sim.bench_tools.children import ROOT
-from firmware_sim.bench_tools.footer import ROWS, Words, cut
+from firmware_sim.bench_tools.footer import ROWS, Words, cut, wrapped
 from tests.firmware_sim.processes import wait_gone
 
 DEADLINE_S = 20.0
@@ -36,7 +36,6 @@ def leave(*_):
     sys.exit(0)
 signal.signal(signal.SIGWINCH, size)
 signal.signal(signal.SIGTERM, leave)
-print("\\x1b[?1049h", end="")
 size()
 print("pid", os.getpid(), flush=True)
 while True:
@@ -117,6 +116,11 @@ def test_our_words_stand_at_the_bottom_as_they_are_added(
     terminal.wait_for(rf"\x1b\[{LINES};1H\x1b\[0m\x1b\[2K12 s: 46 answered")
 
 
+def test_nothing_of_ours_stays_on_the_screen_that_comes_back(terminal: Terminal) -> None:
+    terminal.wait_for(r"\x1b7")
+    assert terminal.seen.startswith(ENTER)
+
+
 def test_a_resize_reaches_the_program(terminal: Terminal) -> None:
     terminal.wait_for("pid")
     terminal.size(50)
@@ -167,6 +171,16 @@ def test_killed_outright_it_takes_the_program_with_it(terminal: Terminal) -> Non
 @pytest.mark.parametrize("columns", [1, 2, 10, 80])
 def test_no_line_is_wider_than_the_terminal(columns: int) -> None:
     assert width(cut("故障：总线 b3 的串口。" * 9, columns)) <= columns
+
+
+@pytest.mark.parametrize("columns", [2, 10, 80])
+@pytest.mark.parametrize(
+    "text", ["故障：总线 b3 的串口。" * 9, "Watch: line b3 goes down. " * 5, ""]
+)
+def test_a_long_sentence_is_wrapped_and_whole(text: str, columns: int) -> None:
+    lines = wrapped(text, columns)
+    assert all(width(line) <= columns for line in lines)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
 
 
 def test_only_the_newest_words_stay(words: pathlib.Path) -> None:
