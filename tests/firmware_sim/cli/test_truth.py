@@ -6,15 +6,18 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.site.model import Tmu
 from edge.words.messages import BoxgateError, messages
 from firmware_sim.cli import truth as verb
 from firmware_sim.judge import Reading, Truth, judge, load_truth
 from firmware_sim.truth_table import ONE, Ratio, answered, items, registers
 from protocol.quantity import quantities
+from tests.firmware_sim.places import site
 
 METER = "370112100001"
 OTHER = "370112100002"
@@ -177,8 +180,8 @@ def test_an_answer_asked_again_and_not_read_is_allowed(
 def test_meters_of_the_site_that_never_answered_are_missed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    site = Path(__file__).parents[3] / "examples" / "xiyuan-5"
-    code, report = run(tmp_path, capsys, truth(), readings(), "--site", str(site), "--line", "b1")
+    options = ("--site", str(SITE), "--line", "b1")
+    code, report = run(tmp_path, capsys, truth(), readings(), *options)
     assert code == 1
     assert report["meters_due"] == 48
     assert report["meters_complete"] == 2
@@ -308,8 +311,8 @@ def test_what_stands_behind_a_ct_is_compared_in_primary_values() -> None:
 
 
 def test_a_ratio_that_does_not_divide_rounds_half_away_from_zero() -> None:
-    for raw, expected in (("010000", "0.002"), ("010080", "-0.002")):
-        got = items()["02020100"].values(bytes.fromhex(raw), Ratio(ct=(3, 2)))
+    for raw, expected in (("010000", "0.003"), ("010080", "-0.003")):
+        got = items()["02020100"].values(bytes.fromhex(raw), Ratio(ct=(5, 2)))
         assert got == {"current_a": Decimal(expected)}
     assert items()["02020100"].values(bytes.fromhex("FFFFFF"), Ratio(ct=(3, 2))) == {
         "current_a": None
@@ -359,6 +362,19 @@ def test_a_tmu_that_never_answered_is_missed(
     _, report = run(tmp_path, capsys, *station(50256.0), "--site", str(SITE), "--sweeps", "1")
     assert report["meters_due"] == 252 + 14 + 2
     assert {"tmu2", "370112910002"} <= set(report["short"])
+
+
+def test_an_oil_type_is_not_expected_to_show_what_a_dry_type_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    units = tuple(Tmu(id=f"u{n}", transformer=f"t{n}", line="b2", unit=n) for n in (1, 2))
+    place = site(tmus=units)
+    dry = msgspec.structs.replace(place.transformers[0], id="t2", insulation="dry")
+    place = msgspec.structs.replace(place, transformers=(*place.transformers, dry))
+    monkeypatch.setattr("edge.site.load.read_site", lambda _: place)
+    due, ratios = verb._site(Path("desk"), None)
+    assert due["u1"] != due["u2"]
+    assert ratios == {"370112900001": Ratio(ct=(400, 5)), "370112900002": Ratio(ct=(800, 5))}
 
 
 def test_no_ratio_is_no_ratio() -> None:

@@ -231,6 +231,22 @@ def test_a_new_request_replaces_an_answer_that_has_not_gone_out() -> None:
     assert words(said) == [1]
 
 
+@pytest.mark.parametrize("silence_s", [500, 700, 1100, 1700])
+def test_a_foreign_frame_long_ago_does_not_count_as_the_beginning(silence_s: int) -> None:
+    bench = Bench()
+    assert bench.ask(read(unit=3)) is None
+    bench.wait(silence_s * SECOND)
+    bench.hear(read())
+    assert len(bench.wait(SECOND)) == 1
+
+
+def test_a_broadcast_takes_back_an_answer_that_has_not_gone_out() -> None:
+    bench = Bench(delay_us=100_000)
+    bench.hear(read(), SECOND)
+    bench.hear(write(3, 600, unit=0), 50_000)
+    assert bench.wait(SECOND) == []
+
+
 @pytest.mark.parametrize("start", [0, (1 << 30) - 3 * SECOND, (1 << 29) - 5 * SECOND])
 def test_the_tick_counter_may_wrap_and_silence_may_last_for_hours(start: int) -> None:
     bench = Bench(t=start)
