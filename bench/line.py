@@ -24,9 +24,10 @@ from edge.site.model import Line
 from firmware_sim.bench_tools.rig import Rig, rig, tool
 
 CHUNKS = {1: "single characters", 8: "8 characters", 0: "whole answers"}
-SWEEPS = 2
-WARM_EXCHANGES = 48
-"""Left out at the start: the first meters are read while the agent still opens its broker."""
+SWEEPS = 3
+WARM_EXCHANGES = 210
+"""Left out at the start, about a sweep: the agent opens its broker and learns its meters' timing,
+which costs more wake-ups than the years that follow."""
 DEADLINE_S = 150
 DELAY_MS = 20.0
 """The emulator's answer delay, `boxgate-sim up --delay-ms`."""
