@@ -18,7 +18,7 @@ import pytest
 from edge.cli.screen import LEAVE, Screen
 from edge.monitor.canvas import line
 from tests.brokers import Amqtt, Mosquitto, free_port
-from tests.edge.cli.glass import Glass, glass
+from tests.edge.cli.glass import SGR, STEP, Glass, glass
 from tests.edge.cli.processes import (
     DEADLINE_S,
     assert_one_sentence,
@@ -140,6 +140,16 @@ def test_a_failure_while_it_is_up_gives_the_terminal_back(
         assert raw.endswith(LEAVE)
         assert termios.tcgetattr(slave) == before
     os.close(master)
+
+
+def test_erasing_behind_a_row_takes_no_character_of_a_full_one(broker: Mosquitto) -> None:
+    say(broker.port, feed.whole(), KEPT)
+    with glass(watch(broker.port)) as shown:
+        shown.until(lambda: "!! T1" in shown.text(), "a loaded transformer")
+        # the title row fills the width: an erase from its last column would eat that column
+        title = next(step for step in STEP.split(shown.raw.decode()) if "boxgate monitor" in step)
+        assert len(SGR.sub("", title.partition("H")[2])) == 80
+        assert "\x1b[K" not in title
 
 
 def test_a_resized_window_is_drawn_anew_in_its_size(broker: Mosquitto) -> None:
