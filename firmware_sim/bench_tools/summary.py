@@ -53,7 +53,7 @@ def rows(bench: Rig, run: Run) -> list[Row]:
     ]
 
 
-def complaint(bench: Rig, run: Run) -> str:
+def complaint(run: Run) -> str:
     """What speaks against the run, in one sentence; "" = nothing."""
     if run.verdict.reason and (run.sweeps or not run.verdict.honest):
         return run.verdict.reason

@@ -233,7 +233,7 @@ def _end(
         unnamed=failure.unnamed() if failure else [],
     )
     _table(rows(bench, ended))
-    if reason := complaint(bench, ended):
+    if reason := complaint(ended):
         raise BoxgateError("demo_failed" if ended.verdict.honest else "demo_different", said=reason)
     if failure:
         names = ", ".join(failure.subjects) or say("demo_nothing")

@@ -175,14 +175,29 @@ def test_a_reading_lost_on_the_way_ends_it_with_1_and_names_it(
     assert len(errors.strip().splitlines()) == 1
 
 
-def test_a_line_that_fails_and_comes_back_loses_nothing_and_is_named(
-    site: pathlib.Path, tmp_path: pathlib.Path, demos: list[Demo]
+@pytest.mark.parametrize(
+    ("what", "broken", "named"),
+    [
+        ("line", "the port of line b1", "b1"),
+        ("meter", "household meter 370112100001", "370112100001"),
+        ("broker", "the broker", "nothing"),
+    ],
+)
+def test_what_fails_and_comes_back_loses_nothing_and_is_named(
+    site: pathlib.Path,
+    tmp_path: pathlib.Path,
+    demos: list[Demo],
+    what: str,
+    broken: str,
+    named: str,
 ) -> None:
-    demo = Demo(site, tmp_path / "tmp", "--break", "line", "--hold", "3")
+    if what == "broker" and find_mosquitto() is None:
+        pytest.skip("mosquitto is not installed")
+    demo = Demo(site, tmp_path / "tmp", "--break", what, "--hold", "2")
     demos.append(demo)
     code, out, errors = demo.end()
     assert code == 0, (out, errors)
-    for word in ("BROKEN: the port of line b1", "MENDED after", "RECOVERED", "at the broker: b1"):
+    for word in (f"BROKEN: {broken}", "MENDED after", "RECOVERED", f"at the broker: {named}"):
         assert word in out
     assert figure(out, "accepted / arrived").endswith("/ 0")
     assert list(demo.tmp.iterdir()) == []
