@@ -81,6 +81,14 @@ def test_every_filter_is_subscribed_in_either_version(
     assert texts(heard) == [b"one", b"two"]
 
 
+def test_a_connection_that_stands_is_left_alone(
+    broker: Mosquitto, make: Callable[..., Subscriber]
+) -> None:
+    one = make(broker.port)
+    until(one, up)
+    assert one.wait_s() > 1_000
+
+
 def test_a_broker_that_knows_only_3_1_1_is_asked_in_it_without_a_word_of_failure(
     make: Callable[..., Subscriber],
 ) -> None:
