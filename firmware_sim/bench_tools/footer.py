@@ -21,7 +21,7 @@ import sys
 import termios
 import tty
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from edge.words.messages import width
 from firmware_sim.bench_tools.watch import Tail
@@ -178,7 +178,9 @@ def _keys() -> Iterator[None]:
     try:
         yield
     finally:
-        termios.tcsetattr(0, termios.TCSADRAIN, before)
+        # a terminal that has gone has no settings
+        with suppress(termios.error):
+            termios.tcsetattr(0, termios.TCSADRAIN, before)
 
 
 def main(words: pathlib.Path, arguments: list[str]) -> int:
@@ -197,6 +199,8 @@ def main(words: pathlib.Path, arguments: list[str]) -> int:
     for number in ENDING:
         signal.signal(number, end)
     signal.signal(signal.SIGWINCH, resize)
+    # when our parent was killed, its shell has the terminal again: we still give it back as it was
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
     with _keys():
         try:
             _write(1, ENTER)
@@ -204,7 +208,8 @@ def main(words: pathlib.Path, arguments: list[str]) -> int:
         finally:
             os.close(master)
             # whatever the program left behind
-            _write(1, RESET)
+            with suppress(OSError):
+                _write(1, RESET)
 
 
 if __name__ == "__main__":
