@@ -151,6 +151,15 @@ def test_something_strange_behind_the_answer_gets_its_gap_from_now(strange: byte
     assert (step.write, step.wake) == (b"", look + IDLE)
 
 
+def test_a_stranger_ahead_of_the_answer_leaves_it_its_gap_from_now() -> None:
+    wire = Wire()
+    wire.learn()
+    look = wire.step.listen
+    step = wire.master.step(look, answer("000000000009", "02010100", volts(1111)) + ANSWER)
+    assert wire.source.ends[-1].values[0].scaled == 2201
+    assert (step.write, step.wake) == (b"", look + IDLE)
+
+
 def test_a_process_that_stood_still_past_the_look_does_not_trust_what_it_finds() -> None:
     wire = Wire()
     wire.learn()

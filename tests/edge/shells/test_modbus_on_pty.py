@@ -135,7 +135,7 @@ def test_meters_and_a_unit_are_read_in_one_sweep() -> None:
         assert (line.state.counters.noise, line.state.counters.bad) == (0, 0)
 
 
-def test_a_line_once_learned_reads_on_without_watching_and_loses_nothing() -> None:
+def test_a_line_whose_timing_is_learned_reads_on_and_loses_nothing() -> None:
     with mixed(lambda r: [(0.05, reply(r))]) as (line, _):
         for slot in range(1, 13):
             assert values(line.swept(slot)) == GOOD
