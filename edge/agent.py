@@ -275,6 +275,8 @@ class Core:
                 healthy=not intake.held and not intake.dropped,
                 lines=self._lines,
                 coverage=self._coverage,
+                open_count=self.books.open_count,
+                open_events=self.books.open_events(),
             )
         )
 

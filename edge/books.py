@@ -21,6 +21,8 @@ from protocol.uplink.part import Part, decode_part, encode_part
 
 LOOK_BACK = 500
 """Newest entries of the journal looked at for the last results."""
+OPEN_MOST = 20
+"""Open events that the state names."""
 
 
 class Books:
@@ -54,6 +56,15 @@ class Books:
         except JournalError as error:
             self._say("error", "journal", reason=error.text("en"))
             return self.intake.dropped
+
+    @property
+    def open_count(self) -> int:
+        """Events that have begun and not ended."""
+        return self._watch.open_count
+
+    def open_events(self) -> list[Event]:
+        """The newest of them."""
+        return self._watch.newest_open(OPEN_MOST)
 
     def backlog(self) -> Backlog:
         """What waits for the utility; a journal that cannot say counts as empty."""

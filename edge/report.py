@@ -1,6 +1,6 @@
 """What the gateway says of itself: its state message, and the card it introduces itself with."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from edge.door import CoreSettings
@@ -8,6 +8,7 @@ from edge.journal import Backlog
 from edge.plan.slots import Coverage
 from edge.site.model import Gateway, Site
 from edge.site.place import meter_place, tmu_place
+from protocol.uplink.event import Event
 from protocol.uplink.site import (
     CardDevices,
     CardFeeder,
@@ -47,6 +48,8 @@ def state_message(
     healthy: bool,
     lines: Mapping[str, LineView],
     coverage: Coverage | None,
+    open_count: int,
+    open_events: Sequence[Event],
 ) -> State:
     """The message on …/state; `at` wall ms, `healthy` what is to be said besides the lines."""
     down = any(view.state == "down" for view in lines.values())
@@ -63,6 +66,8 @@ def state_message(
         dropped=dropped,
         lines={line: _health(view) for line, view in lines.items()},
         slot=None if coverage is None else _covered(coverage),
+        open_count=open_count,
+        open_events=list(open_events),
     )
 
 

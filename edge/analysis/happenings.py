@@ -70,6 +70,13 @@ class Happenings:
         """Whether such an event has begun and not ended."""
         return (type_, subject) in self._open
 
+    def newest(self, most: int) -> list[Event]:
+        """The last `most` events to begin that are open, oldest first."""
+        return list(self._open.values())[-most:]
+
+    def __len__(self) -> int:
+        return len(self._open)
+
     def begin(
         self,
         type_: str,

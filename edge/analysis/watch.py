@@ -102,6 +102,15 @@ class Watch:
         owners = (one.id for one in site.gateways if set(lines) & set(one.lines))
         self._gateway = next(owners, "")
 
+    @property
+    def open_count(self) -> int:
+        """Events that have begun and not ended."""
+        return len(self._open)
+
+    def newest_open(self, most: int) -> list[Event]:
+        """The last `most` of them to begin, oldest first."""
+        return self._open.newest(most)
+
     # ---- what it is told ----------------------------------------------------------------------
 
     def started(self, version: str, epoch: str, now_ms: int) -> list[Event]:

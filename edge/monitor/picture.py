@@ -16,7 +16,7 @@ import msgspec
 
 from protocol.uplink.batch import Batch, read_batch
 from protocol.uplink.errors import PayloadError
-from protocol.uplink.event import EventMessage, read_event
+from protocol.uplink.event import Event, EventMessage, read_event
 from protocol.uplink.quality import Quality
 from protocol.uplink.site import DeviceKind, SiteCard, read_site_card
 from protocol.uplink.state import LineHealth, State, read_state
@@ -256,6 +256,11 @@ class GatewayPicture:
             said = state.at if state.status == "offline" else None
             self.since = said if said is not None else now_ms
             self.since_seen = said is not None or (before is not None and not retained)
+        for event in state.open_events[:MOST_EVENTS]:
+            if event.id not in self.events:
+                # it began before we listened: any message of its own is newer
+                facts = {name: getattr(event, name) for name in Event.__struct_fields__}
+                self._event(EventMessage(epoch=state.epoch, seq=1, lane="live", **facts))
         self.state = state
         if state.status == "online":
             self.online = state

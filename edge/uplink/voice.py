@@ -57,7 +57,7 @@ class Voice:
         self._state_due = False
         facts = {name: getattr(counters, name) for name in Counters.__slots__}
         said = msgspec.structs.replace(self._state, uplink={**self._state.uplink, **facts})
-        bare = msgspec.structs.replace(said, lines={}, uplink={})
+        bare = msgspec.structs.replace(said, lines={}, uplink={}, open_events=[])
         for state in (said, bare):
             payload = state_payload(state)
             if fits(self._topics.state, payload):

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from protocol.uplink.errors import decoded
-from protocol.uplink.event import Scalar
+from protocol.uplink.event import Event, Scalar
 from protocol.uplink.part import Count, Int64
 
 Clock = Literal["trusted", "holding", "untrusted"]
@@ -67,6 +67,10 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     """Parts and entries given up before delivery."""
     lines: dict[str, LineHealth] = {}
     slot: SlotCoverage | None = None
+    open_count: Count = 0
+    """Events that have begun and not ended."""
+    open_events: list[Event] = []
+    """The newest of them: who comes later has not heard them begin."""
     uplink: dict[str, Scalar] = {}
     """The session's own counters since start, filled in by the session."""
 

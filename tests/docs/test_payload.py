@@ -92,6 +92,19 @@ EXAMPLES = {
                 )
             },
             slot=SlotCoverage(slot=30_000_001, read=48, due=48),
+            open_count=1,
+            open_events=[
+                Event(
+                    id="line_down-b2-1800000000000",
+                    type="line_down",
+                    subject="b2",
+                    place="T1/F2/B2",
+                    since=1_800_000_000_000,
+                    cause="the port is gone",
+                    severity="warning",
+                    duty="JN-LX-M01/metering",
+                )
+            ],
             uplink={"connections": 1, "sent": 24, "accepted": 24, "no_subscriber": 0},
         )
     ),

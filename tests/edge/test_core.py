@@ -28,6 +28,7 @@ from protocol.quantity import quantity
 from protocol.uplink.event import decode_event
 from protocol.uplink.part import Part, decode_part
 from protocol.uplink.quality import Quality
+from protocol.uplink.state import State
 
 SECOND = 1_000_000_000
 WALL = 1_772_323_200_000
@@ -308,15 +309,16 @@ def test_only_a_trusted_clock_makes_entries_too_old_to_keep(
 
 
 class DeafSession:
-    """A session that never gets anything through."""
+    """A session that never gets anything through; `said` is the last state it was given."""
 
     phase, reason, closed = Phase.CONNECTING, "", False
+    said: State | None = None
 
     def step(self, now: int, event: object) -> Actions:
         return Actions((), NEVER)
 
-    def state(self, state: object) -> None:
-        pass
+    def state(self, state: State) -> None:
+        self.said = state
 
     def stop(self, now: int) -> None:
         self.closed = True
@@ -339,3 +341,17 @@ def test_waiting_for_the_backlog_to_drain_never_spins(journal: Journal) -> None:
         step = core.step(now, None)
     assert 10 < steps < 100
     assert now >= 2 * SECOND + DRAIN_NS
+
+
+def test_the_state_names_the_events_that_are_open(journal: Journal) -> None:
+    deaf: Any = DeafSession()
+    deaf.counters = Counters()
+    settings = CoreSettings(version="0", config="d", period_ms=0)
+    core = Core(SITE, {"b1": (A,), "b2": (B,)}, journal, deaf, settings)
+    core.step(0, Tick(WALL, Clock.TRUSTED))
+    assert (deaf.said.open_count, deaf.said.open_events) == (0, [])
+    core.step(10 * SECOND, down("b2"))
+    (event,) = deaf.said.open_events
+    assert (deaf.said.open_count, event.type, event.subject) == (1, "line_down", "b2")
+    core.step(20 * SECOND, LineState("b2", "up", "", LineCounters()))
+    assert (deaf.said.open_count, deaf.said.open_events) == (0, [])

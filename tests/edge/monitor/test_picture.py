@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from edge.monitor import picture as module
 from edge.monitor.facts import facts
 from edge.monitor.picture import GatewayPicture, Picture, Told, Unreadable
+from protocol.uplink.event import Event, event_payload
 from protocol.uplink.quality import Quality
 from tests.edge.monitor import feed
 
@@ -160,6 +161,18 @@ def test_an_event_that_ended_is_not_opened_again_by_an_older_message() -> None:
     for said in (begun, ended, begun):
         picture.take(*said, feed.NOW)
     assert [one.until for one in picture.events()] == [feed.NOW]
+
+
+def test_an_event_that_began_before_we_listened_is_known_from_the_state() -> None:
+    picture = Picture()
+    began = Event(id="e", type="line_down", subject="b3", since=feed.NOW - 60_000)
+    picture.take(*feed.state(open_count=1, open_events=[began]), feed.NOW)
+    assert [(one.id, one.until) for one in picture.events()] == [("e", None)]
+    over = msgspec.structs.replace(began, until=feed.NOW)
+    message = event_payload(over, feed.EPOCH, 40, "live")
+    picture.take(feed.topic("event", feed.GATEWAY), message, feed.NOW)
+    picture.take(*feed.state(open_count=1, open_events=[began]), feed.NOW)
+    assert [(one.id, one.until) for one in picture.events()] == [("e", feed.NOW)]
 
 
 def test_events_are_bounded_and_what_lasts_stays_longest() -> None:
