@@ -149,6 +149,8 @@ class GatewayPicture:
     devices: dict[str, Row] = field(default_factory=dict)
     results: dict[str, Row] = field(default_factory=dict)
     events: dict[str, EventMessage] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)
+    """Those taken for over because the gateway names them no more; one named again is open."""
     heard: int = 0
     """When it was last heard of, UTC ms, by the reader."""
     turned_away: int = 0
@@ -245,6 +247,26 @@ class GatewayPicture:
             del self.events[oldest.id]
         return True
 
+    def _open_events(self, state: State) -> None:
+        """Events the gateway holds open: those begun before we listened, none that it forgot."""
+        named = {event.id: event for event in state.open_events[:MOST_EVENTS]}
+        for name, event in named.items():
+            if name not in self.events or name in self.forgotten:
+                # it began before we listened: any message of its own is newer
+                self.forgotten.discard(name)
+                facts = {field: getattr(event, field) for field in Event.__struct_fields__}
+                began = EventMessage(epoch=state.epoch, seq=1, lane="live", **facts)
+                self.events.pop(name, None)
+                self._event(began)
+        if state.open_count != len(named) or state.at is None:
+            return
+        for name, held in self.events.items():
+            if held.until is None and name not in named and held.since < state.at:
+                # a gateway that began anew has no end to tell of what was open before
+                self.events[name] = msgspec.structs.replace(held, until=state.at)
+                self.forgotten.add(name)
+        self.forgotten &= self.events.keys()
+
     def _state(self, state: State, retained: bool, now_ms: int) -> None:
         if len(state.lines) > MOST_LINES:
             self.turned_away += len(state.lines) - MOST_LINES
@@ -256,11 +278,8 @@ class GatewayPicture:
             said = state.at if state.status == "offline" else None
             self.since = said if said is not None else now_ms
             self.since_seen = said is not None or (before is not None and not retained)
-        for event in state.open_events[:MOST_EVENTS]:
-            if event.id not in self.events:
-                # it began before we listened: any message of its own is newer
-                facts = {name: getattr(event, name) for name in Event.__struct_fields__}
-                self._event(EventMessage(epoch=state.epoch, seq=1, lane="live", **facts))
+        if state.status == "online":
+            self._open_events(state)
         self.state = state
         if state.status == "online":
             self.online = state

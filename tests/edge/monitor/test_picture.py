@@ -175,6 +175,31 @@ def test_an_event_that_began_before_we_listened_is_known_from_the_state() -> Non
     assert [(one.id, one.until) for one in picture.events()] == [("e", feed.NOW)]
 
 
+def test_what_a_gateway_begun_anew_holds_open_no_more_is_over() -> None:
+    picture = Picture()
+    picture.take(*feed.event("line_down", "b1", "", since=feed.NOW - 60_000, seq=5), feed.NOW)
+    picture.take(*feed.state(at=feed.NOW, open_count=0, open_events=[]), feed.NOW)
+    assert [one.until for one in picture.events()] == [feed.NOW]
+
+
+def test_an_event_named_again_was_not_over() -> None:
+    picture = Picture()
+    picture.take(*feed.event("line_down", "b1", "", since=feed.NOW - 60_000, seq=5), feed.NOW)
+    picture.take(*feed.state(at=feed.NOW, open_count=0, open_events=[]), feed.NOW)
+    (held,) = picture.events()
+    facts = {name: getattr(held, name) for name in Event.__struct_fields__}
+    again = msgspec.structs.replace(Event(**facts), until=None)
+    picture.take(*feed.state(at=feed.NOW + 1, open_count=1, open_events=[again]), feed.NOW)
+    assert [one.until for one in picture.events()] == [None]
+
+
+def test_a_state_that_does_not_name_all_ends_none() -> None:
+    picture = Picture()
+    picture.take(*feed.event("line_down", "b1", "", since=feed.NOW - 60_000, seq=5), feed.NOW)
+    picture.take(*feed.state(at=feed.NOW, open_count=30, open_events=[]), feed.NOW)
+    assert [one.until for one in picture.events()] == [None]
+
+
 def test_events_are_bounded_and_what_lasts_stays_longest() -> None:
     picture = Picture()
     lasting = feed.event("line_down", "b1", "", since=1, seq=1)
