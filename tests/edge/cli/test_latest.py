@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.cli.latest import LOOK_BACK, PAGE
+from edge.cli.newest import LOOK_BACK, PAGE
 from edge.journal import Journal, Limits
 from edge.words.messages import language
 from protocol.uplink.part import Part, encode_part
@@ -96,8 +96,8 @@ def test_the_table_has_a_row_for_each_meter_with_all_digits_in_the_sites_time(pl
 def test_rows_of_several_days_carry_their_day(place: Path) -> None:
     keep(place, row(METERS[0], MIDNIGHT), row(METERS[1], MIDNIGHT - SECOND))
     said = latest(place)
-    assert "03-01 00:00:00" in said.out
-    assert "02-28 23:59:59" in said.out
+    assert " 03-01 00:00 " in said.out
+    assert " 02-28 23:59 " in said.out
     assert "all times" not in said.out
 
 
@@ -129,8 +129,10 @@ def test_json_has_an_object_a_line_with_numbers_and_both_times(place: Path) -> N
     first, second = objects(said)
     values = {"voltage_a": 220.1, "energy_forward": 88097.0}
     assert first == {
+        "kind": "household",
         "meter": METERS[0],
         "line": "b1",
+        "place": "T1/F1/B1/B1-1",
         "box": "B1-1",
         "household": "B1-1-101",
         "t": MIDNIGHT,
