@@ -32,15 +32,25 @@ def free_port() -> int:
 
 
 class Mosquitto:
-    """One mosquitto, to be started and ended at will on the same port; keeps nothing on disk."""
+    """One mosquitto, to be started and ended at will on the same port.
 
-    def __init__(self, folder: Path, extra: str = "allow_anonymous true") -> None:
+    It keeps nothing on disk, or with `persistent` its sessions, written down at every change.
+    """
+
+    def __init__(
+        self, folder: Path, extra: str = "allow_anonymous true", persistent: bool = False
+    ) -> None:
         self.path = mosquitto_path()
         self.port = free_port()
         self.config = folder / "mosquitto.conf"
-        self.config.write_text(
-            f"listener {self.port} 127.0.0.1\npersistence false\nlog_dest none\n{extra}\n"
-        )
+        kept = ["persistence false"]
+        if persistent:
+            kept = ["persistence true", f"persistence_location {folder}/"]
+            kept += ["autosave_on_changes true", "autosave_interval 1"]
+            # a broker started by root would give itself up to a user that cannot write there
+            kept += ["user root"] if os.geteuid() == 0 else []
+        lines = [f"listener {self.port} 127.0.0.1", *kept, "log_dest none", extra]
+        self.config.write_text("".join(f"{line}\n" for line in lines))
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

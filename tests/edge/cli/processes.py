@@ -93,7 +93,10 @@ def port_map(path: Path, **ports: str | Path) -> Path:
 
 @contextmanager
 def started(
-    log: Path, *argv: str, env: Mapping[str, str] | None = None
+    log: Path,
+    *argv: str,
+    env: Mapping[str, str] | None = None,
+    stdin: int = subprocess.DEVNULL,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A process with stdout and stderr in LOG.out and LOG.err; killed at the end, if need be."""
     with out(log).open("ab") as stdout, err(log).open("ab") as stderr:
@@ -101,7 +104,7 @@ def started(
             argv,
             cwd=ROOT,
             env=environment(env),
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=stdout,
             stderr=stderr,
         )
@@ -111,6 +114,8 @@ def started(
         if process.poll() is None:
             process.kill()
         process.wait(DEADLINE_S)
+        if process.stdin is not None:
+            process.stdin.close()
 
 
 def out(log: Path) -> Path:
@@ -139,12 +144,16 @@ def until(true: Callable[[], bool], process: subprocess.Popen[bytes], what: str)
 def meters(
     folder: Path, site_folder: Path, *argv: str, name: str = "up"
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """`boxgate-sim up` of the site, ready; FOLDER/ports.toml and FOLDER/truth.jsonl are its."""
+    """`boxgate-sim up` of the site, ready; FOLDER/ports.toml and FOLDER/truth.jsonl are its.
+
+    With --control its stdin is a pipe that takes commands.
+    """
     places = ["--dir", str(folder / "dev"), "--ports", str(folder / "ports.toml")]
     places += ["--truth", str(folder / "truth.jsonl")]
     whole = command("boxgate-sim", "up", str(site_folder), *places, *argv)
     log = folder / name
-    with started(log, *whole) as process:
+    stdin = subprocess.PIPE if "--control" in argv else subprocess.DEVNULL
+    with started(log, *whole, stdin=stdin) as process:
         until(lambda: "ready" in out(log).read_text(), process, "meters are ready")
         yield process
         if process.poll() is None:
