@@ -1,0 +1,104 @@
+"""The walk is whole: no message is raised that no bad input, and no test by name, ends in."""
+
+import ast
+
+from edge.words.messages import messages
+from tests.edge.cli.bad_cases import walk
+from tests.edge.cli.processes import ROOT
+
+HERE = "tests/edge/cli/test_bad_input.py"
+OWN = "tests/edge/cli/test_own_faults.py"
+COMMANDED = "test_a_bench_answers_a_wrong_command_in_one_sentence_and_goes_on"
+CHILDREN = "tests/firmware_sim/bench_tools/test_children.py"
+ELSEWHERE = {
+    "broker_none": (CHILDREN, "test_without_mosquitto_amqtt_serves"),
+    "child_ended": (CHILDREN, "test_waiting_for_a_child_that_ends_tells_its_last_words"),
+    "child_missing": (CHILDREN, "test_a_program_that_is_not_there_is_one_sentence"),
+    "child_slow": (CHILDREN, "test_waiting_has_a_deadline_that_names_the_log"),
+    "demo_different": (
+        "tests/firmware_sim/cli/test_demo.py",
+        "test_one_falsified_digit_ends_it_with_1_and_the_reason",
+    ),
+    "demo_failed": (
+        "tests/firmware_sim/cli/test_demo.py",
+        "test_a_reading_lost_on_the_way_ends_it_with_1_and_names_it",
+    ),
+    "demo_needs_mosquitto": (CHILDREN, "test_amqtt_is_refused_where_sessions_must_survive"),
+    "demo_no_journal": (
+        "tests/firmware_sim/bench_tools/test_accepted.py",
+        "test_a_journal_that_is_none_is_one_sentence",
+    ),
+    "install_broken": (OWN, "test_an_installation_that_is_not_whole_is_said_so"),
+    "journal_gone": (
+        "tests/edge/journal/test_faults.py",
+        "test_a_file_removed_under_its_journal_is_said_at_every_prune",
+    ),
+    "journal_locked": (
+        HERE,
+        "test_a_state_folder_that_another_agent_has_is_named_with_its_process",
+    ),
+    "journal_set_aside": (
+        "tests/edge/journal/test_faults.py",
+        "test_a_file_found_corrupt_in_use_is_replaced_and_said",
+    ),
+    "journal_slow": (OWN, "test_a_journal_that_does_not_open_in_time_is_given_up"),
+    "journal_too_large": (
+        "tests/edge/journal/test_store.py",
+        "test_an_oversized_body_is_refused",
+    ),
+    "nothing_read": ("tests/edge/cli/test_latest.py", "test_an_empty_journal_ends_in_a_sentence"),
+    "port_busy": (HERE, "test_a_port_that_another_program_has_is_named_busy"),
+    "port_denied": (HERE, "test_what_no_process_here_can_meet_at_a_port_has_its_sentence"),
+    "port_lost": (
+        "tests/edge/shells/test_line_on_pty.py",
+        "test_a_port_that_goes_away_comes_back_by_itself",
+    ),
+    "port_settings": (HERE, "test_what_no_process_here_can_meet_at_a_port_has_its_sentence"),
+    "profile_unknown": (OWN, "test_a_profile_without_items_is_named"),
+    "sim_control_device": (HERE, COMMANDED),
+    "sim_control_line": (HERE, COMMANDED),
+    "sim_control_words": (HERE, COMMANDED),
+    "sim_link_taken": (
+        "tests/firmware_sim/bridge/test_pty.py",
+        "test_a_file_in_the_place_of_the_name_is_refused_and_kept",
+    ),
+    "sim_no_pty": (OWN, "test_a_machine_without_pseudo_terminals_says_so"),
+}
+"""Messages that no bad input can reach in a process here: key -> (file, the test that does)."""
+
+
+def raised() -> set[str]:
+    """Every message key that the programs raise by a literal, or by a choice of two."""
+    keys: set[str] = set()
+    for room in ("edge", "firmware_sim", "protocol"):
+        for file in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                match node:
+                    case ast.Call(
+                        func=ast.Name(id="BoxgateError" | "PortError" | "JournalError"),
+                        args=[key, *_],
+                    ):
+                        keys |= said(key)
+    return keys
+
+
+def said(key: ast.expr) -> set[str]:
+    """The keys an argument may be."""
+    match key:
+        case ast.Constant(value=str(word)):
+            return {word}
+        case ast.IfExp(body=one, orelse=other):
+            return said(one) | said(other)
+    return set()
+
+
+def test_every_message_that_is_raised_is_walked_or_named_by_a_test_elsewhere() -> None:
+    walked = {case.key for case in walk()}
+    assert raised() - walked - set(ELSEWHERE) == set()
+    assert set(ELSEWHERE) - raised() == set(), "no longer raised"
+    for key, (path, test) in ELSEWHERE.items():
+        assert f"def {test}(" in (ROOT / path).read_text(encoding="utf-8"), key
+
+
+def test_every_exit_code_of_the_walk_is_that_of_the_table() -> None:
+    assert [case.id for case in walk() if messages()[case.key].exit != case.code] == []
