@@ -5,15 +5,19 @@ import unicodedata
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from edge.cli.latest_view import STATUS, status_bits
+from edge.cli.newest import PAGE
 from edge.journal import Journal, Limits
+from edge.site.load import read_site
 from edge.words.messages import messages
 from protocol.uplink.part import Part, encode_part
 from protocol.uplink.quality import Quality
-from tests.edge.cli.processes import ROOT, Said, assert_one_sentence, call
+from tests.edge.cli.processes import HEADER, ROOT, Said, assert_one_sentence, call, meters
+from tests.edge.site.good import SITE, replaced, write
 
 MIDNIGHT = 1_772_294_400_000
 """2026-03-01 00:00 in Shanghai, ms UTC."""
@@ -85,13 +89,13 @@ def keep(place: Path, *parts: Part) -> None:
     journal.close()
 
 
-def latest(place: Path, *more: str, lang: str = "C") -> Said:
+def latest(place: Path, *more: str, lang: str = "C", site: Path = XIYUAN) -> Said:
     """`boxgate latest` of it."""
-    argv = ("latest", str(XIYUAN), "--state", str(place), *more)
+    argv = ("latest", str(site), "--state", str(place), *more)
     return call("boxgate", *argv, env={"LC_ALL": lang})
 
 
-def objects(said: Said) -> list[dict[str, object]]:
+def objects(said: Said) -> list[dict[str, Any]]:
     """The lines of --json."""
     return [json.loads(line) for line in said.out.splitlines()]
 
@@ -243,6 +247,45 @@ def test_the_newest_result_is_the_one_shown(tmp_path: Path) -> None:
     lines = tables(latest(tmp_path))["results"]
     assert lines[2].split()[:3] == ["T1", "00:00:09", "81.1"]
     assert lines[3].split()[:3] == ["F1", "00:00:03", "20.4"]
+
+
+def test_results_older_than_every_reading_are_found_and_events_passed_over(tmp_path: Path) -> None:
+    journal = Journal(str(tmp_path / "journal.db"), uuid.uuid4().hex, Limits())
+    devices = [row.id for row in read_site(XIYUAN).meters] + ["tmu1", "tmu2"]
+    journal.append("result", MIDNIGHT, encode_part(WHOLE[2]))
+    for _ in range(PAGE):
+        journal.append("event", MIDNIGHT, b"not a part")
+    # all in one part, so that no device is open any more when the result is met
+    rows: list[Row] = [(name, 9, ONE, Quality(0)) for name in devices]
+    journal.append("sweep", MIDNIGHT, encode_part(part("station", *rows)))
+    journal.close()
+    said = latest(tmp_path)
+    assert (said.code, said.err) == (0, "")
+    assert [line.split()[0] for line in tables(said)["results"][2:]] == ["T1", "F1"]
+
+
+def test_a_station_read_by_the_agent_shows_its_loading_and_its_tmu(tmp_path: Path) -> None:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    toml = replaced(
+        SITE,
+        ("period_s = 60", "period_s = 0"),
+        ('[[line]]\nid = "b1"\nbaud = 9600\nlength_m = 180\n', ""),
+        ('id = "station"\nbaud = 9600', 'id = "station"\nbaud = 19200'),
+        ('lines = ["b1", "station"]', 'lines = ["station"]'),
+    )
+    write(folder, toml, f"{HEADER}{T1},master,station,dlt645,3ph,ABC,,,,T1,800/5\n")
+    with meters(tmp_path, folder):
+        state, ports = tmp_path / "state", str(tmp_path / "ports.toml")
+        argv = ("--ports", ports, "--state", str(state), "--no-broker", "--sweeps", "1")
+        assert call("boxgate", "run", str(folder), *argv).code == 0
+    said = latest(state, site=folder)
+    assert (said.code, said.err) == (0, "")
+    assert list(tables(said)) == ["results", "three_phase", "tmus", ""]
+    [result, master, unit] = objects(latest(state, "--json", site=folder))
+    for name in ("active_power", "current_a", "current_b"):
+        assert result["values"][name] == master["values"][name]
+    assert (unit["kind"], unit["meter"]) == ("tmu", "tmu1")
 
 
 def test_json_names_the_kind_of_every_object(tmp_path: Path) -> None:
