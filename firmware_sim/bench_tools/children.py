@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import os
 import pathlib
+import select
 import signal
 import subprocess
 import sys
@@ -135,6 +136,22 @@ class Foreground:
     def ended(self) -> int | None:
         """The exit code, or None while it runs."""
         return self._process.poll()
+
+    def suspend(self, within_s: float = STOP_S) -> None:
+        """Ctrl-Z: ask it to stop and wait until it has, so that the terminal is free again."""
+        if self._process.poll() is not None:
+            return
+        os.kill(self._process.pid, signal.SIGTSTP)
+        ways = os.WSTOPPED | os.WEXITED | os.WNOHANG | os.WNOWAIT
+        until = time.monotonic() + within_s
+        pause = select.poll()
+        while os.waitid(os.P_PID, self._process.pid, ways) is None and time.monotonic() < until:
+            pause.poll(POLL_S * 1000)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        if self._process.poll() is None:
+            os.kill(self._process.pid, signal.SIGCONT)
 
     def stop(self, within_s: float = STOP_S) -> None:
         """SIGTERM, so that it gives the terminal back as it was; SIGKILL after `within_s`."""

@@ -94,6 +94,8 @@ class Failure:
         self._broken_ms = 0
         self._mended_ms = 0
         self._sweeps = 0
+        self._at_mend: dict[str, int] = {}
+        """Line of a subject -> its sweeps when it was mended."""
         self._announced = False
 
     def look(self) -> list[str]:
@@ -123,6 +125,13 @@ class Failure:
     def unnamed(self) -> list[str]:
         """What was missing and no event at the broker named."""
         return [subject for subject in self.subjects if not self._events(subject)]
+
+    def cut_off(self) -> frozenset[str]:
+        """Lines whose newest sweep the failure reached into: it began before the repair."""
+        lines = self._lines() if self.phase is not Phase.HEALTHY else ()
+        # the first to end after the repair had begun before it
+        clean = {line for line in lines if self._swept(line) - self._at_mend.get(line, 0) >= 2}
+        return frozenset(lines) - (clean if self._at_mend else set())
 
     def _healthy(self) -> bool:
         return self._bench.arrived.meters(1) >= len(self._bench.due)
@@ -162,6 +171,7 @@ class Failure:
 
     def _mend(self, waited: float) -> list[str]:
         self._mended_ms = _wall_ms()
+        self._at_mend = {line: self._swept(line) for line in self._lines()}
         if self.kind.thing:
             self._command("mend")
         else:
@@ -177,9 +187,17 @@ class Failure:
         self.phase = phase
         self._since = time.monotonic()
 
+    def _lines(self) -> tuple[str, ...]:
+        """The lines of what is broken."""
+        by_device = self._bench.devices.lines
+        return tuple(by_device.get(subject, subject) for subject in self.subjects)
+
     def _line_sweeps(self) -> int:
-        line = self._bench.devices.lines.get(self.subjects[0]) if self.subjects else None
-        return int(self._bench.state.line(line).get("sweeps") or 0) if line else 0
+        lines = self._lines()
+        return self._swept(lines[0]) if lines else 0
+
+    def _swept(self, line: str) -> int:
+        return int(self._bench.state.line(line).get("sweeps") or 0)
 
     def _events(self, subject: str) -> list[Told]:
         since = self._broken_ms - CLOCK_MS

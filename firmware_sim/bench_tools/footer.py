@@ -5,6 +5,8 @@ a pseudo-terminal that is ROWS lower than the real one and hands its output on. 
 was last added to the file WORDS: lines that begin with "!" are told, the newest that fit stay; one
 that begins with "=" is where things are.
 
+Ctrl-Z gives the terminal back for as long as we are stopped.
+
 It is a process of its own so that it outlives whoever started it by the moment that it takes to
 give the terminal back as it was: SIGTERM, Ctrl-C and the parent's end all lead there.
 """
@@ -19,9 +21,11 @@ import signal
 import struct
 import sys
 import termios
+import time
 import tty
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from edge.words.messages import width
 from firmware_sim.bench_tools.watch import Tail
@@ -33,12 +37,16 @@ LOOK_S = 0.2
 QUIET_S = 0.05
 """Our own lines are drawn when the program has been silent so long: never within its sequences."""
 LEAVE_S = 2.0
+STOP_S = 1.0
+"""How long the program may take to stop itself on Ctrl-Z."""
 CHUNK = 65536
 SAVE, BACK = b"\x1b7", b"\x1b8"
 ENTER = b"\x1b[?1049h\x1b[2J"
 """The other screen from the start: what we draw must not stay on the one that comes back."""
 RESET = b"\x1b[0m\x1b[?25h\x1b[?1049l"
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_FOUND: list[Any] = []
+"""The terminal's settings as we found them."""
 
 
 class Words:
@@ -100,6 +108,7 @@ class Footer:
         self._child = child
         self._columns, self._rows = 80, 24
         self.ending = False
+        self.suspended = False
         self.resized = True
 
     def serve(self) -> int:
@@ -111,6 +120,8 @@ class Footer:
                 self._resize()
             if self.ending:
                 return self._leave()
+            if self.suspended:
+                self._suspend()
             quiet = QUIET_S if self._words.changed else LOOK_S
             ready = select.select(inputs, [], [], quiet)[0]
             if 0 in ready and not self._hand(0, self._master):
@@ -158,6 +169,22 @@ class Footer:
         os.kill(self._child, signal.SIGKILL)
         return self._wait()
 
+    def _suspend(self) -> None:
+        """Stop the program, then ourselves; when continued, take the terminal again."""
+        os.kill(self._child, signal.SIGTSTP)
+        until = time.monotonic() + STOP_S
+        while not _has_stopped(self._child) and time.monotonic() < until:
+            if select.select([self._master], [], [], QUIET_S)[0]:
+                self._hand(self._master, 1)
+        # one that does not know of it leads a session of its own: nobody else stops it
+        os.kill(self._child, signal.SIGSTOP)
+        with _lent():
+            os.kill(os.getpid(), signal.SIGSTOP)
+        os.kill(self._child, signal.SIGCONT)
+        # both the terminal and who started us may have asked for it
+        self.suspended = False
+        self.resized = True
+
     def _wait(self) -> int:
         return os.waitstatus_to_exitcode(os.waitpid(self._child, 0)[1])
 
@@ -167,6 +194,25 @@ def _write(sink: int, data: bytes) -> None:
         data = data[os.write(sink, data) :]
 
 
+def _has_stopped(child: int) -> bool:
+    """Whether it is stopped, or has ended; leaves its end to be waited for."""
+    ways = os.WSTOPPED | os.WEXITED | os.WNOHANG | os.WNOWAIT
+    return os.waitid(os.P_PID, child, ways) is not None
+
+
+@contextmanager
+def _lent() -> Iterator[None]:
+    """The terminal as the program before us left it, and ours again."""
+    ours = termios.tcgetattr(0) if os.isatty(0) else None
+    _write(1, RESET)
+    if ours is not None and _FOUND:
+        termios.tcsetattr(0, termios.TCSADRAIN, _FOUND)
+    yield
+    if ours is not None:
+        termios.tcsetattr(0, termios.TCSADRAIN, ours)
+    _write(1, ENTER)
+
+
 @contextmanager
 def _keys() -> Iterator[None]:
     """Single keys instead of lines, Ctrl-C as before; given back afterwards."""
@@ -174,6 +220,7 @@ def _keys() -> Iterator[None]:
         yield
         return
     before = termios.tcgetattr(0)
+    _FOUND[:] = before
     tty.setcbreak(0)
     try:
         yield
@@ -196,8 +243,12 @@ def main(words: pathlib.Path, arguments: list[str]) -> int:
     def resize(number: int, frame: object) -> None:
         footer.resized = True
 
+    def suspend(number: int, frame: object) -> None:
+        footer.suspended = True
+
     for number in ENDING:
         signal.signal(number, end)
+    signal.signal(signal.SIGTSTP, suspend)
     signal.signal(signal.SIGWINCH, resize)
     # when our parent was killed, its shell has the terminal again: we still give it back as it was
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)

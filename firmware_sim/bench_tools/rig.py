@@ -27,6 +27,9 @@ UP_S = 30.0
 EXAMPLE = ROOT / "examples" / "xiyuan-5"
 HEADEND = ROOT / "docs" / "headend.py"
 TOOL_S = 60.0
+TIDY_S = 8.0
+"""Longer than all children may take to end (ALL_STOP_S): whoever presses Ctrl-C twice must not
+leave files behind, and whoever still waits then may press it again."""
 SETTLE_S = 5.0
 """How long the head-end may take to write down what it was given before the agent stopped."""
 
@@ -229,12 +232,17 @@ def tool(module: str, *arguments: str) -> tuple[int, str]:
 
 @contextmanager
 def stopped_by_signals() -> Iterator[None]:
-    """SIGTERM and SIGHUP end the body as Ctrl-C does."""
+    """SIGTERM and SIGHUP end the body as Ctrl-C does; a second one does not end the tidying up."""
+    first: list[float] = []
 
     def interrupt(number: int, frame: object) -> None:
+        now = time.monotonic()
+        if first and now - first[-1] < TIDY_S:
+            return
+        first.append(now)
         raise KeyboardInterrupt
 
-    old = {s: signal.signal(s, interrupt) for s in (signal.SIGTERM, signal.SIGHUP)}
+    old = {s: signal.signal(s, interrupt) for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:

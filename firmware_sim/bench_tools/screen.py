@@ -5,6 +5,8 @@ On a terminal the monitor has it whole, but for the last lines: there our own wo
 """
 
 import importlib.util
+import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -67,6 +69,8 @@ class Monitor:
         self._out = out
         self._told: list[str] = []
         self._plain = Plain(out)
+        # stopped by the terminal at once, we could not wait for those below us to give it back
+        self._on_stop = signal.signal(signal.SIGTSTP, self._suspend)
         self._child = Foreground(
             *("-m", "firmware_sim.bench_tools.footer", str(self._words)),
             *("-m", "edge.cli.main", "monitor", "--broker", bench.broker.url),
@@ -88,6 +92,12 @@ class Monitor:
             self._told.append(text)
             self._write("!", text)
 
+    def _suspend(self, number: int, frame: object) -> None:
+        """Ctrl-Z: the shell may have the terminal only when the monitor has given it back."""
+        self._child.suspend()
+        os.kill(os.getpid(), signal.SIGSTOP)
+        self._child.resume()
+
     def _write(self, mark: str, text: str) -> None:
         with self._words.open("a", encoding="utf-8") as file:
             file.write(f"{mark}{text}\n")
@@ -98,6 +108,7 @@ class Monitor:
 
     def stop(self) -> None:
         """Give the terminal back, and say there what was told meanwhile."""
+        signal.signal(signal.SIGTSTP, self._on_stop)
         self._child.stop()
         for text in self._told:
             self._out(text)

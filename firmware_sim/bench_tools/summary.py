@@ -28,22 +28,27 @@ class Run:
     loaded: list[Loaded]
     unnamed: list[str]
     """What was missing without an event at the broker that names it."""
+    cut_off: frozenset[str] = frozenset()
+    """Lines whose newest sweep the failure reached into."""
 
 
 def rows(bench: Rig, run: Run) -> list[Row]:
     """The whole summary."""
     devices, arrived, account = bench.devices, bench.arrived, run.account
     due = max(1, run.sweeps)
+    # the judge counts "none at the meter, none arrived" as equal; a reading has a value
+    absent = max(0, arrived.absent - run.verdict.missing)
     return [
         (say("demo_row_meters"), _whole(bench, devices.households, due)),
         (say("demo_row_station"), _whole(bench, devices.station, due)),
         (say("demo_row_readings"), str(arrived.readings)),
-        (say("demo_row_equal"), f"{run.verdict.equal} / {run.verdict.different}"),
+        (say("demo_row_equal"), f"{run.verdict.equal - absent} / {run.verdict.different}"),
+        *([(say("demo_row_absent"), str(absent))] if absent else []),
         (
             say("demo_row_accepted"),
             f"{account.accepted} / {account.arrived} / {account.waiting} / {account.lost}",
         ),
-        *((say("demo_row_line", line=line), _line(bench, line)) for line in bench.lines),
+        *((say("demo_row_line", line=line), _line(bench, run, line)) for line in bench.lines),
         *((say("demo_row_loading", place=one.place), _loading(one)) for one in run.loaded),
         *_checked(run.loaded),
         (say("demo_row_cpu"), _cpu(run)),
@@ -79,12 +84,13 @@ def _whole(bench: Rig, devices: tuple[str, ...], sweeps: int) -> str:
     return f"{bench.arrived.count(devices, sweeps)}/{len(devices)}"
 
 
-def _line(bench: Rig, line: str) -> str:
+def _line(bench: Rig, run: Run, line: str) -> str:
     health = bench.state.line(line)
     used, took = health.get("utilisation"), health.get("sweep_ms")
     if not took:
         return NONE
-    return f"{took / 1000:.1f} s, {100 * (used or 0.0):.1f} %"
+    figures = f"{took / 1000:.1f} s, {100 * (used or 0.0):.1f} %"
+    return say("demo_cut_off", figures=figures) if line in run.cut_off else figures
 
 
 def _loading(one: Loaded) -> str:

@@ -13,6 +13,7 @@ class Verdict:
     """Every reading that arrived against what the meters answered."""
 
     equal: int
+    """Absences among them: where the meter itself shows no value, none arrived."""
     different: int
     untrue: int
     """Readings with a value that no meter answered."""

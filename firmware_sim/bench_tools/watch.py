@@ -42,6 +42,9 @@ class Arrived:
         self._slots: dict[str, dict[int, int]] = {device: {} for device in due}
         self._size: dict[str, int] = dict.fromkeys(due.values(), 1)
         self.readings = 0
+        """Those with a value."""
+        self.absent = 0
+        """Rows that say that there is no value."""
         self.latest: dict[str, dict[str, float]] = {}
         """Device -> quantity -> newest value."""
         self.newest: dict[str, int] = {}
@@ -53,7 +56,10 @@ class Arrived:
             row = json.loads(line)
             device = row["meter"]
             slots = self._slots.get(device)
-            if slots is None or row["value"] is None or row.get("kind") == "result":
+            if slots is None or row.get("kind") == "result":
+                continue
+            if row["value"] is None:
+                self.absent += 1
                 continue
             self.readings += 1
             if row["t"] >= self.newest.get(device, 0):

@@ -97,19 +97,29 @@ def run(args: argparse.Namespace) -> int:
         control=args.failure is not None,
         durable=args.failure == "broker",
     )
+    watched: Watched | None = None
     with stopped_by_signals():
-        _out(say("demo_starting", site=args.site.name, lines=_lines(args.line or ())))
-        with rig(args.site, args.line or (), keep=args.keep, way=way) as bench:
-            _out(
-                say(
-                    "demo_running",
-                    meters=len(bench.devices.households),
-                    station=len(bench.devices.station),
-                    broker=bench.broker.kind,
-                    url=bench.broker.url,
+        try:
+            _out(say("demo_starting", site=args.site.name, lines=_lines(args.line or ())))
+            with rig(args.site, args.line or (), keep=args.keep, way=way) as bench:
+                watched = Watched(bench)
+                _out(
+                    say(
+                        "demo_running",
+                        meters=len(bench.devices.households),
+                        station=len(bench.devices.station),
+                        broker=bench.broker.kind,
+                        url=bench.broker.url,
+                    )
                 )
-            )
-            return _show(args, bench)
+                if _show(args, bench, watched):
+                    return 0
+        except KeyboardInterrupt:
+            # said when all is tidied up, so that it is true
+            _stopped(args, watched)
+            return 0
+        _stopped(args, watched)
+    return 0
 
 
 def _out(text: str) -> None:
@@ -121,20 +131,30 @@ def _lines(lines: object) -> str:
     return names or say("demo_all_lines")
 
 
-def _show(args: argparse.Namespace, bench: Rig) -> int:
-    watched = Watched(bench)
+def _stopped(args: argparse.Namespace, watched: "Watched | None") -> None:
+    """Somebody ended it: where it was, and what is left."""
+    if watched is not None and watched.began:
+        _out(watched.progress())
+    left = say("demo_kept", folder=args.keep) if args.keep else say("demo_nothing_left")
+    _out(say("demo_stopped", left=left))
+
+
+def _show(args: argparse.Namespace, bench: Rig, watched: "Watched") -> bool:
+    """Whether it came to its own end, and well; False: whoever watched has ended it."""
     if args.once:
         watched.until(lambda: _swept(args, bench, watched))
-        return _end(args, bench, watched, args.sweeps)
-    if args.minutes is not None:
+        _end(args, bench, watched, args.sweeps)
+    elif args.minutes is not None:
         watched.until(lambda: watched.seconds() >= 60 * args.minutes)
-        return _end(args, bench, watched, 0)
-    if args.failure is not None:
+        _end(args, bench, watched, 0)
+    elif args.failure is not None:
         failure = Failure(KINDS[args.failure], bench, args.hold)
         watched.until(lambda: _failed_and_back(failure, watched))
-        return _end(args, bench, watched, 0, failure)
-    watched.until(lambda: watched.screen is not None and watched.screen.closed())
-    return 0
+        _end(args, bench, watched, 0, failure)
+    else:
+        watched.until(lambda: watched.screen is not None and watched.screen.closed())
+        return False
+    return True
 
 
 @dataclass(slots=True)
@@ -160,7 +180,7 @@ class Watched:
                 if self.warm is None and self.bench.arrived.readings:
                     self.warm = self.bench.cost()
                 done = enough()
-                self.screen.progress(self._progress(), done)
+                self.screen.progress(self.progress(), done)
                 if done:
                     return
 
@@ -169,7 +189,8 @@ class Watched:
         assert self.screen is not None, "nobody watches yet"
         self.screen.tell(say("demo_at", seconds=f"{self.seconds():.0f}", text=text))
 
-    def _progress(self) -> str:
+    def progress(self) -> str:
+        """Where it is, in a line."""
         bench = self.bench
         lines = [bench.state.line(line) for line in bench.lines]
         sweeps = sorted({int(line.get("sweeps") or 0) for line in lines})
@@ -213,7 +234,7 @@ def _end(
     watched: Watched,
     sweeps: int,
     failure: Failure | None = None,
-) -> int:
+) -> None:
     # the state that follows the last sweep's data tells how long it took
     for _ in range(SETTLE_LOOKS):
         if all(int(bench.state.line(line).get("sweeps") or 0) >= sweeps for line in bench.lines):
@@ -231,6 +252,7 @@ def _end(
         verdict=bench.check(max(1, sweeps)),
         loaded=bench.loadings(),
         unnamed=failure.unnamed() if failure else [],
+        cut_off=failure.cut_off() if failure else frozenset(),
     )
     _table(rows(bench, ended))
     if reason := complaint(ended):
@@ -239,7 +261,6 @@ def _end(
         names = ", ".join(failure.subjects) or say("demo_nothing")
         _out(say("demo_survived", what=failure.what, names=names))
     _out(say("demo_equal"))
-    return 0
 
 
 def _table(shown: list[tuple[str, str]]) -> None:
