@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -99,6 +99,19 @@ class Limit:
 def small_disk(folder: Path) -> Iterator[Disk]:
     """The folder as a small disk for whoever runs `within`."""
     folder.mkdir()
+    with ExitStack() as stack:
+        disk = _tmpfs(stack, folder)
+        if disk is None:
+            warnings.warn("no mount namespace here: RLIMIT_FSIZE stands for the disk", stacklevel=3)
+            yield Limit(folder)
+        else:
+            yield disk
+
+
+def _tmpfs(stack: ExitStack, folder: Path) -> Tmpfs | None:
+    """None where this user may not have one, or the tools are missing (util-linux)."""
+    if shutil.which("unshare") is None or shutil.which("nsenter") is None:
+        return None
     script = f'mount -t tmpfs -o size={SIZE} none "$0" && echo mounted && exec cat'
     keeper = subprocess.Popen(
         ["unshare", "-rm", "sh", "-c", script, str(folder)],
@@ -106,15 +119,12 @@ def small_disk(folder: Path) -> Iterator[Disk]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    assert keeper.stdin is not None
+    stack.callback(keeper.communicate, timeout=START_S)
+    stack.callback(keeper.kill)
     assert keeper.stdout is not None
-    try:
-        # one line, or the end of an unshare that was refused: never nothing
-        if keeper.stdout.readline() == b"mounted\n":
-            yield Tmpfs(folder, keeper)
-        else:
-            warnings.warn("no mount namespace here: RLIMIT_FSIZE stands for the disk", stacklevel=2)
-            yield Limit(folder)
-    finally:
-        keeper.kill()
-        keeper.communicate(timeout=START_S)
+    # one line, or the end of an unshare that was refused: never nothing
+    if keeper.stdout.readline() != b"mounted\n":
+        return None
+    disk = Tmpfs(folder, keeper)
+    entered = subprocess.run([*disk.within, "true"], timeout=START_S, check=False)
+    return disk if entered.returncode == 0 else None
