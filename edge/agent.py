@@ -41,6 +41,8 @@ SECOND = 1_000_000_000
 STATE_EVERY_NS = 60 * SECOND
 STATE_GAP_NS = 5 * SECOND
 PRUNE_EVERY_NS = 60 * SECOND
+CLOCK_SET_MS = 1000
+"""From here on a change of the wall clock is one that was set, not one that drifts."""
 WAKE_AT_LEAST_NS = 2 * SECOND
 """So that a clock set anew is noticed."""
 DRAIN_NS = 30 * SECOND
@@ -139,11 +141,13 @@ class Core:
     # ---- time ---------------------------------------------------------------------------------
 
     def _tick(self, now: int, wall_ms: int, clock: Clock) -> None:
-        first = self._offset_ms is None
-        self._offset_ms = wall_ms - now // 1_000_000
-        if first:
+        before, self._offset_ms = self._offset_ms, wall_ms - now // 1_000_000
+        if before is None:
             self.books.started(self.settings.version, wall_ms)
             self._store(now)
+        elif abs(self._offset_ms - before) >= CLOCK_SET_MS:
+            self._note("warning", "clock_set", by_ms=self._offset_ms - before)
+            self.books.clock_set(self._offset_ms - before)
         if clock is not self._clock:
             self._note("info", "clock", state=clock.value)
             self._clock = clock

@@ -5,7 +5,6 @@ holds them in the order in which they became known. While the disk refuses, all 
 intake, in that order.
 """
 
-import contextlib
 from collections.abc import Callable, Mapping, Sequence
 
 from edge.analysis.desk import Desk
@@ -90,6 +89,10 @@ class Books:
         """A line's port came, went, or the line has stopped."""
         self._report(self._watch.line(line, state, reason, wall), wall)
 
+    def clock_set(self, by_ms: int) -> None:
+        """The wall clock has been set, by that many ms."""
+        self._watch.clock_set(by_ms)
+
     def store(self, now: int, wall: int) -> None:
         """Commit what waits; the beginning and the end of a refusal are events themselves."""
         dropped = self.intake.dropped
@@ -139,17 +142,39 @@ class Books:
             )
 
     def _restore(self) -> None:
-        """The day's energy goes on from the newest results the journal holds."""
+        """The day's energy goes on from the newest results the journal holds.
+
+        A part and the result it makes due are two transactions: whoever was killed between them
+        left a sweep without its result. Parts newer than their line's newest result are taken
+        again, so that it comes after all.
+        """
         try:
             newest = self._journal.tail(LOOK_BACK)
         except JournalError as error:
             self._say("error", "journal", reason=error.text("en"))
             return
+        unreadable = 0
+        done: set[str] = set()
+        without: list[tuple[int, Part]] = []
         # of each transformer the newest result that has values counts, whichever entry holds it
         for entry in newest:
-            if entry.kind == "result":
-                with contextlib.suppress(PayloadError):
-                    self._desk.restore(decode_part(entry.body))
+            if entry.kind not in ("sweep", "result"):
+                continue
+            try:
+                part = decode_part(entry.body)
+            except PayloadError:
+                unreadable += 1
+                continue
+            if part.kind == "result":
+                self._desk.restore(part)
+                done.add(part.line)
+            elif part.line not in done:
+                without.append((entry.at, part))
+        if unreadable:
+            self._say("warning", "entries_unreadable", count=unreadable)
+        for at, part in reversed(without):
+            for result in self._desk.take(part):
+                self.intake.add(Record(result.kind, at, encode_part(result)))
 
     def _say(self, level: str, key: str, **facts: object) -> None:
         self._note(Note(level, key, tuple(facts.items())))

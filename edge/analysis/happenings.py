@@ -118,6 +118,16 @@ class Happenings:
         self._open[type_, subject] = updated
         return updated
 
+    def move(self, by_ms: int) -> None:
+        """The wall clock has been set by that much: open events began that much later."""
+        for key, event in self._open.items():
+            facts = dict(event.evidence)
+            answered = facts.get("last_answer_ms")
+            if isinstance(answered, int):
+                facts["last_answer_ms"] = answered + by_ms
+            since = event.since + by_ms
+            self._open[key] = msgspec.structs.replace(event, since=since, evidence=facts)
+
     def end(
         self, type_: str, subject: str, until: int, evidence: Mapping[str, Scalar]
     ) -> Event | None:

@@ -148,6 +148,23 @@ class Watch:
             case _:
                 return []
 
+    def clock_set(self, by_ms: int) -> None:
+        """The wall clock has been set, by that many ms: every remembered time moves with it.
+
+        An event begun in 1970, before the time was known, has not lasted for decades.
+        """
+        for line in self._lines.values():
+            line.back_at += by_ms if line.back_at else 0
+            line.seen = {
+                name: (verdict, at + by_ms, garbled)
+                for name, (verdict, at, garbled) in line.seen.items()
+            }
+            for device in line.devices.values():
+                device.silent_since += by_ms
+                if device.answered_at is not None:
+                    device.answered_at += by_ms
+        self._open.move(by_ms)
+
     def part(self, part: Part, now_ms: int) -> list[Event]:
         """An accepted part of a sweep; parts of other kinds and lines are passed over."""
         line = self._lines.get(part.line)

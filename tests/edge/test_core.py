@@ -120,6 +120,22 @@ def test_a_clock_set_back_a_little_does_not_start_a_slot_twice(journal: Journal)
     assert core.step(2 * SECOND, Tick(WALL + 1_000, Clock.TRUSTED)).mail == ()
 
 
+def test_a_clock_that_is_set_is_said_and_events_begun_before_keep_their_length(
+    journal: Journal,
+) -> None:
+    core = core_of(journal)
+    core.step(0, Tick(60_000, Clock.UNTRUSTED))
+    core.step(SECOND, LineState("b1", "down", "gone", LineCounters()))
+    assert notes(core.step(2 * SECOND, Tick(62_100, Clock.UNTRUSTED)), "clock_set") == []
+    step = core.step(3 * SECOND, Tick(WALL, Clock.TRUSTED))
+    assert notes(step, "clock_set") == [{"by_ms": WALL - 63_100}]
+    core.step(4 * SECOND, LineState("b1", "up", "", LineCounters()))
+    events = [decode_event(e.body) for e in journal.read(0, 99) if e.kind == "event"]
+    assert events[-1].until == WALL + 1_000
+    # 3 s, and the 100 ms by which the clock had drifted, which moves nothing
+    assert events[-1].evidence["lasted_ms"] == 3_100
+
+
 def test_a_part_is_in_the_journal_when_the_step_returns(journal: Journal) -> None:
     core = core_of(journal)
     core.step(0, Tick(WALL, Clock.UNTRUSTED))
