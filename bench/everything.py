@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-from bench import footprint, line, load
+from bench import footprint, line, load, six
 from bench.figures import table
 
 
@@ -13,9 +13,10 @@ def main() -> int:
     frames = importlib.import_module("bench.frames")
     frames.main([])
     runs = line.measure()
+    whole = six.measure((0,))
     print()
     rss = footprint.figures(max(run.agent_rss_bytes for run in runs))
-    print(table([*load.figures(), *line.figures(runs), *rss]), flush=True)
+    print(table([*load.figures(), *line.figures(runs), *rss, *six.figures(whole)]), flush=True)
     return 0
 
 

@@ -90,7 +90,7 @@ def _measure(chunk: int) -> LineRun:
         # the port must be free for the peer, the meters go on
         bench.agent.stop()
         filled, count = utilisation(bench.site.line(bench.line), bench.truth_file)
-        peer = _peer(bench)
+        other = peer(bench, bench.line)
     return LineRun(
         chunk=chunk,
         utilisation=filled,
@@ -98,15 +98,17 @@ def _measure(chunk: int) -> LineRun:
         exchanges=count,
         agent_cpu_ms=1000 * (end.cpu_s - warm.cpu_s) / (end.exchanges - warm.exchanges),
         agent_rss_bytes=end.rss_bytes,
-        peer_cpu_ms=1000 * peer["cpu_s"] / peer["answered"],
-        peer_exchanges=int(peer["answered"]),
+        peer_cpu_ms=1000 * other["cpu_s"] / other["answered"],
+        peer_exchanges=int(other["answered"]),
     )
 
 
-def _peer(bench: Rig) -> dict[str, float]:
-    port = read_ports(bench.folder / "ports.toml")[bench.line].port
-    baud = bench.site.line(bench.line).baud
-    code, said = tool("bench.line_peer", port, str(baud), *bench.due[:PEER_METERS])
+def peer(bench: Rig, line: str) -> dict[str, float]:
+    """What the PyPI client gives of itself over one line, whose port must be free."""
+    port = read_ports(bench.folder / "ports.toml")[line].port
+    baud = bench.site.line(line).baud
+    meters = bench.devices.on(line)[:PEER_METERS]
+    code, said = tool("bench.line_peer", port, str(baud), *meters)
     assert code == 0, said
     found: dict[str, float] = json.loads(said.splitlines()[-1])
     return found

@@ -48,7 +48,7 @@ from edge.bus.parts import LineCounters, LineState, Pause, PortDown, PortUp, Res
 from edge.bus.step import Heard as Heard
 from edge.bus.step import Spoke as Spoke
 from edge.bus.step import Step as Step
-from edge.bus.timing import LEARN_FROM, SECOND, MeterTiming, line_timing
+from edge.bus.timing import SECOND, MeterTiming, line_timing
 from edge.bus.work import NEVER, End, Outcome, Work, WorkSource
 from edge.site.model import Line
 from protocol.exchange import Again, Done, NotMine, Refused, Request
@@ -154,11 +154,8 @@ class LineMaster:
         elif self._hearing.back and not self._is_echo(now, data):
             # the answer has begun: the byte gap rules from here
             self._deadline = min(self._last_end, max(self._first_deadline, now + BYTE_GAP_NS))
+            # watched from here: whoever looked later would take its own delay for the meter's
             self._listen = now
-            if not self._answering and self._meter.answers < LEARN_FROM and self._request:
-                # half of what is missing: a UART's buffer may hold the other half already
-                rest = max(self._request.answer_bytes - self._hearing.back, 0)
-                self._listen = min(self._deadline, now + rest // 2 * self.timing.char_ns)
             self._answering = True
 
     def _not_whole(self) -> None:

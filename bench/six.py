@@ -1,0 +1,183 @@
+"""All lines of a site back to back at 9600 baud, a thread each: how full each is, what it costs.
+
+The real `boxgate run` reads the whole of examples/xiyuan-5 against one `boxgate-sim up`; then the
+PyPI dlt645 client reads meters of one of the lines over the same emulator. Both programs and the
+broker share this machine's cores, so a line that is not full may be the emulator's fault: what the
+agent says of itself stands beside the truth file's figure.
+
+A TMU's exchange counts with its own minimal time: request, answer delay, answer and t3.5. Where
+the pair's idle gap is kept behind it for the meters' sake, that counts against the line here.
+Run: `python -m bench.six` (about seven minutes), `--chunk 0` for one way of handing over.
+"""
+
+import argparse
+import json
+import pathlib
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench.figures import Figure, table
+from bench.footprint import bare_bytes
+from bench.line import BITS, CHUNKS, DELAY_MS, minimal_ms, peer
+from edge.plan.build import asked
+from edge.site.model import Line, Site
+from firmware_sim.bench_tools import cost
+from firmware_sim.bench_tools.rig import Rig, rig
+
+SWEEPS = 3
+"""Of every device; the first one is left out: meters' timing is learned in it."""
+DEADLINE_S = 240
+REGISTERS = "04:"
+"""How a TMU's item begins in the truth file: its function."""
+MODBUS_REQUEST = 8
+MODBUS_FIXED = 5
+"""Unit, function, byte count, CRC."""
+T35_CHARS = 3.5
+"""Silence between two frames (Modbus over serial line V1.02 §2.5.1.1)."""
+
+Truth = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OneOfSix:
+    """What one line did."""
+
+    line: str
+    utilisation: float
+    told: float
+    exchanges: int
+
+
+@dataclass(frozen=True, slots=True)
+class SixRun:
+    """What one run measured."""
+
+    chunk: int
+    lines: tuple[OneOfSix, ...]
+    exchanges: int
+    agent_cpu_ms: float
+    agent_rss_bytes: int
+    simulator_cpu_ms: float
+    peer_cpu_ms: float
+
+
+def least_ms(line: Line, record: Truth) -> float:
+    """Minimal line time of the exchange that a line of the truth file tells of."""
+    data = len(record["raw"]) // 2
+    if not record["item"].startswith(REGISTERS):
+        return minimal_ms(line, data)
+    chars = MODBUS_REQUEST + MODBUS_FIXED + data + T35_CHARS
+    return chars * BITS * 1000 / line.baud + DELAY_MS
+
+
+def utilisation(line: Line, records: Sequence[Truth]) -> float:
+    """Minimal time over wall time, from the first to the last of these answers of a line."""
+    took: int = records[-1]["t"] - records[0]["t"]
+    return sum(least_ms(line, record) for record in records[1:]) / took
+
+
+def by_line(site: Site, truth: pathlib.Path) -> dict[str, list[Truth]]:
+    """The answers of each line behind its first sweep."""
+    answers: dict[str, list[Truth]] = {line.id: [] for line in site.lines}
+    for row in truth.read_text(encoding="utf-8").splitlines():
+        record = json.loads(row)
+        answers[record["line"]].append(record)
+    first = {n.id: sum(len(a.exchanges) for a in asked(site, n)) for n in site.lines}
+    return {line: told[first[line] :] for line, told in answers.items()}
+
+
+def measure(chunks: Iterable[int] = CHUNKS) -> list[SixRun]:
+    """Run both clients over these ways of handing over; two minutes and a half each."""
+    return [_measure(chunk) for chunk in chunks]
+
+
+def _measure(chunk: int) -> SixRun:
+    with rig(line=(), chunk=chunk) as bench:
+        _until(bench, 1)
+        warm, emulated = bench.cost(), cost.cpu_s(bench.meters.pid)
+        _until(bench, SWEEPS)
+        end, emulated = bench.cost(), cost.cpu_s(bench.meters.pid) - emulated
+        told = {line: float(bench.state.line(line).get("utilisation") or 0) for line in bench.lines}
+        # the port must be free for the peer, the meters go on
+        bench.agent.stop()
+        answers = by_line(bench.site, bench.truth_file)
+        other = peer(bench, bench.line)
+        count = end.exchanges - warm.exchanges
+        return SixRun(
+            chunk=chunk,
+            lines=tuple(
+                OneOfSix(
+                    line,
+                    utilisation(bench.site.line(line), answers[line]),
+                    told[line],
+                    len(answers[line]),
+                )
+                for line in bench.lines
+            ),
+            exchanges=count,
+            agent_cpu_ms=1000 * (end.cpu_s - warm.cpu_s) / count,
+            agent_rss_bytes=end.rss_bytes,
+            simulator_cpu_ms=1000 * emulated / count,
+            peer_cpu_ms=1000 * other["cpu_s"] / other["answered"],
+        )
+
+
+def _until(bench: Rig, sweeps: int) -> None:
+    for _ in range(DEADLINE_S):
+        if bench.arrived.meters(sweeps) >= len(bench.due):
+            return
+        bench.watch(1.0)
+    raise AssertionError("not every device was read; see boxgate-sim demo --once --keep DIR")
+
+
+def figures(runs: Sequence[SixRun]) -> list[Figure]:
+    """The runs against their goals."""
+    bare = bare_bytes()
+    found = []
+    for run in runs:
+        way = CHUNKS[run.chunk]
+        for one in run.lines:
+            found.append(
+                Figure(
+                    f"six lines, {way}: utilisation of {one.line}",
+                    100 * one.utilisation,
+                    97,
+                    unit="%",
+                    note=f"{one.exchanges} exchanges; agent says {100 * one.told:.2f} %",
+                )
+            )
+        found.append(
+            Figure(
+                f"six lines, {way}: agent CPU an exchange / dlt645 client's",
+                run.agent_cpu_ms / run.peer_cpu_ms,
+                0.3,
+                at_least=False,
+                note=f"{run.agent_cpu_ms:.3f} ms ({run.exchanges} exchanges) against "
+                f"{run.peer_cpu_ms:.3f} ms; the emulator {run.simulator_cpu_ms:.3f} ms",
+            )
+        )
+        found.append(
+            Figure(
+                f"six lines, {way}: agent RSS / bare import",
+                run.agent_rss_bytes / bare,
+                2,
+                at_least=False,
+                note=f"{run.agent_rss_bytes / 1e6:.1f} MB against {bare / 1e6:.1f} MB",
+            )
+        )
+    return found
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m bench.six", description=__doc__)
+    parser.add_argument("--chunk", type=int, choices=CHUNKS, help="one way of handing over only")
+    chunk = parser.parse_args().chunk
+    print(table(figures(measure(CHUNKS if chunk is None else (chunk,)))))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
