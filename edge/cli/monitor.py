@@ -27,7 +27,7 @@ from edge.monitor.report import (
 )
 from edge.monitor.view import Frame, Link, draw
 from edge.shells.broker_url import parse
-from edge.shells.subscriber import Down, Subscriber, Up
+from edge.shells.subscriber import Denied, Down, Subscriber, Up
 from edge.site.load import read_gateway
 from edge.site.model import Broker
 from edge.site.secret import read_secret
@@ -95,6 +95,9 @@ class Watching:
             match heard:
                 case Up():
                     self.link = replace(self.link, connected=True, since=now_ms, reason="")
+                    yield self.link
+                case Denied(topic=topic, reason=reason):
+                    self.link = replace(self.link, reason=f"{topic}: {reason}")
                     yield self.link
                 case Down(reason=reason):
                     since = now_ms if self.link.connected else self.link.since

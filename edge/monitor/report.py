@@ -89,7 +89,8 @@ def plain_link(link: Link, now_ms: int, lang: str) -> str:
     """One line on the broker."""
     at = stamp(now_ms, now_ms, zone("UTC"))
     if link.connected:
-        return f"{at} UTC {clean(link.url)} {word('connected', lang)}"
+        denied = f"; {word('denied', lang, reason=clean(link.reason))}" if link.reason else ""
+        return f"{at} UTC {clean(link.url)} {word('connected', lang)}{denied}"
     since = stamp(link.since, now_ms, zone("UTC"))
     said = word("no_broker", lang, since=since, reason=clean(link.reason) or "-")
     return f"{at} UTC {clean(link.url)} {said}"

@@ -7,6 +7,7 @@ is stale. The mark says it, a colour only repeats it.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
+from typing import Protocol
 
 from edge.monitor.canvas import Line, Span, Style, bar, cell, clean, line, scale, width
 from edge.monitor.facts import (
@@ -17,7 +18,6 @@ from edge.monitor.facts import (
     PHASES,
     BoxVoltages,
     Facts,
-    LineFacts,
     Loaded,
     Voltage,
 )
@@ -27,6 +27,15 @@ from protocol.uplink.event import EventMessage
 
 BAR = 6
 """Narrowest bar, columns."""
+
+
+class Titled(Protocol):
+    """What has an id and perhaps a name."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +119,8 @@ def _bar(percent: float | None, style: Style) -> Span:
     return Span(f"\0{'' if percent is None else percent}", style)
 
 
-def _title(one: Loaded | LineFacts) -> str:
+def title(one: Titled) -> str:
+    """Id and name, the id alone where it is the name."""
     name = clean(one.name)
     return f"{clean(one.id)} {name}" if name and name != one.id else clean(one.id)
 
@@ -137,7 +147,7 @@ def transformers(facts: Facts, size: int, lang: str, phases: bool) -> Section:
         mark, style = mark_of(one.loading, one.stale)
         cells = [
             Span(mark, style),
-            Span(_title(one)),
+            Span(title(one)),
             Span(number(one.rated_kva, 0)),
             _bar(one.loading, style),
             Span(number(one.loading), style),
@@ -170,7 +180,7 @@ def feeders(facts: Facts, size: int, lang: str, phases: bool) -> Section:
     rows = []
     for one in facts.feeders:
         mark, style = mark_of(one.loading, one.stale)
-        cells = [Span(mark, style), Span(_title(one)), _bar(one.loading, style)]
+        cells = [Span(mark, style), Span(title(one)), _bar(one.loading, style)]
         cells.append(Span(f"{number(one.loading)} {one.worst or ' '}", style))
         for phase in (*PHASES, "n"):
             worst = phase.upper() == one.worst and bool(mark)
@@ -206,75 +216,6 @@ def _phase_rows(one: Loaded, size: int) -> Iterator[Line]:
             Span(bar(loading, room), style),
             f" {number(loading):>6} %{current}{power}",
         )
-
-
-def lines(facts: Facts, size: int, lang: str) -> Section:
-    """Meters read, sweep time and use of each line: one a row where there is room, else two."""
-    if size >= 96:
-        return _lines_wide(facts, size, lang)
-    pairs = size >= 78
-    columns = [
-        Column("", 2, False),
-        Column(word("line", lang), 7, False),
-        Column(word("read", lang), 7),
-        Column(word("sweep", lang), 7),
-        Column(word("used", lang), 4),
-        Column("", 6, False),
-    ]
-    rows = [_line_cells(one, lang) for one in facts.lines]
-    whole = table(columns, rows, 38)
-    if not pairs:
-        return Section(columns[1].head, (whole[0],), tuple(whole[1:]))
-    head, items = whole[0], whole[1:]
-    half = (len(items) + 1) // 2
-    paired: list[Line] = []
-    for place in range(half):
-        other = items[place + half] if place + half < len(items) else ()
-        paired.append((*items[place], Span("   "), *other))
-    both = (*head, Span("   "), *head)
-    return Section(columns[1].head, (both,), tuple(paired), each=2, count=len(items))
-
-
-def _line_cells(one: LineFacts, lang: str) -> list[Span]:
-    bad = bool(one.state) and one.state != "up"
-    short = one.read < one.due
-    mark = "!" if bad else ("?" if one.stale else "")
-    style = Style.WARN if bad else Style.PLAIN
-    return [
-        Span(mark, style),
-        Span(clean(one.id)),
-        Span(f"{one.read}/{one.due}", Style.WARN if short else Style.PLAIN),
-        Span(f"{number(one.sweep_ms / 1000)} s" if one.sweep_ms else "-"),
-        Span(f"{one.utilisation * 100:.0f}%" if one.sweep_ms else "-"),
-        Span(_line_state(one.state, lang), style),
-    ]
-
-
-def _line_state(state: str, lang: str) -> str:
-    key = f"line_{state}"
-    return word(key, lang) if f"monitor_{key}" in messages() else clean(state) or "-"
-
-
-def _lines_wide(facts: Facts, size: int, lang: str) -> Section:
-    columns = [
-        Column("", 2, False),
-        Column(word("line", lang), 16, False),
-        Column(word("read", lang), 9),
-        Column(word("sweep", lang), 9),
-        Column(word("used", lang), 6),
-        Column(word("sweeps", lang), 7),
-        Column(word("age", lang), 8),
-        Column(word("state", lang), 8, False),
-        Column(word("reason", lang), 0, False),
-    ]
-    rows = []
-    for one in facts.lines:
-        mark, _, read, sweep, used, state = _line_cells(one, lang)
-        counts = [Span(str(one.sweeps)), Span(span(one.age_ms))]
-        rows.append([mark, Span(_title(one)), read, sweep, used, *counts, state])
-        rows[-1].append(Span(clean(one.reason)))
-    whole = table(columns, rows, size)
-    return Section(columns[1].head, (whole[0],), tuple(whole[1:]))
 
 
 def voltages(facts: Facts, size: int, lang: str) -> Section:

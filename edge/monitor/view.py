@@ -2,8 +2,8 @@
 
 Nothing wraps and nothing overflows: a frame of COLUMNS x ROWS gets at most ROWS lines of at most
 COLUMNS columns. Where rows are short, events give way first, then lines, feeders, transformers;
-each section says how much of it is left out. Where there is room, phases come under feeders and
-the voltages of every box beside them.
+each section says how much of it is left out, and lines that are well share a row. Where there is
+room, phases come under feeders and the voltages of every box beside them.
 """
 
 from collections.abc import Sequence
@@ -22,12 +22,12 @@ from edge.monitor.canvas import (
     width,
 )
 from edge.monitor.facts import Facts, facts
+from edge.monitor.lines import brief, lines
 from edge.monitor.picture import GatewayPicture, Picture
 from edge.monitor.tables import (
     Section,
     events,
     feeders,
-    lines,
     profile,
     transformers,
     voltages,
@@ -37,6 +37,8 @@ from edge.monitor.times import number, span, stamp, zone
 
 WIDE = 140
 """Columns from which the boxes' voltages stand beside the tables."""
+WIDEST = 130
+"""Columns of the tables at most: a longer bar tells no more."""
 EVENTS = 4
 """Rows of events (head included) that are kept before phases are shown."""
 
@@ -50,6 +52,7 @@ class Link:
     since: int
     """UTC ms: since when that is so."""
     reason: str = ""
+    """Why it is not; where it is, what the broker does not let us read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,9 @@ def _top(frame: Frame, where: tzinfo) -> Line:
 
 def _trouble(frame: Frame, where: tzinfo) -> list[Line]:
     if frame.link.connected:
-        return []
+        denied = clean(frame.link.reason)
+        text = word("denied", frame.lang, reason=denied) if denied else ""
+        return [line(Span(f" ! {text}", Style.WARN))] if text else []
     facts_ = {
         "since": stamp(frame.link.since, frame.now_ms, where),
         "reason": clean(frame.link.reason) or "-",
@@ -142,6 +147,8 @@ def _narrow(found: Facts, frame: Frame, room: int, where: tzinfo) -> list[Line]:
         ]
         if sum(one.height for one in sections) + EVENTS <= room or not phases:
             break
+    if sum(one.height for one in sections) + tail.height > room:
+        sections[2] = brief(found, size, lang)
     boxes = profile(found, size, lang)
     left = room - sum(one.height for one in sections) - min(tail.height, EVENTS * 2)
     if left >= min(boxes.height, 6):
@@ -154,7 +161,7 @@ def _narrow(found: Facts, frame: Frame, room: int, where: tzinfo) -> list[Line]:
 
 
 def _wide(found: Facts, frame: Frame, room: int, where: tzinfo) -> list[Line]:
-    lang, size = frame.lang, frame.columns * 11 // 20
+    lang, size = frame.lang, min(WIDEST, frame.columns * 11 // 20)
     tail = events(found, frame.columns, lang, frame.now_ms, where)
     boxes = profile(found, frame.columns - size - 2, lang)
     for phases in (True, False):
@@ -274,7 +281,9 @@ def _numbers(gateway: GatewayPicture, found: Facts, frame: Frame, where: tzinfo)
             Style.WARN if short else Style.STRONG,
         )
     ]
-    if found.stale:
+    if not gateway.devices and _online(gateway):
+        parts.append(f"  {word('first', lang)}")
+    elif found.stale:
         parts.append(Span(f"  ? {word('stale', lang, age=span(found.age_ms))}", Style.WARN))
     else:
         parts.append(f"  {word('age', lang)} {span(found.age_ms)}")

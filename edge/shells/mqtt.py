@@ -37,6 +37,7 @@ from edge.uplink.net import (
     Publish,
     Refused,
     Subscribe,
+    Subscribed,
 )
 from edge.words import BoxgateError
 
@@ -147,6 +148,8 @@ class _Connection:
         self._to_caller = post
         self._todo: deque[Publish | Subscribe] = deque()
         self._handles: dict[int, int] = {}
+        self._asked: dict[int, str] = {}
+        """SUBSCRIBE whose SUBACK is waited for -> its topic."""
         self._ending: Disconnect | None = None
         self._told = False
         """Whether Refused or Lost has been posted: the last word of a connection."""
@@ -230,6 +233,7 @@ class _Connection:
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
         client.on_message = self._on_message
+        client.on_subscribe = self._on_subscribe
         properties = None
         if version5 and action.will_topic:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
@@ -274,7 +278,9 @@ class _Connection:
                     )
                     self._handles[info.mid] = publish.handle
                 case Subscribe() as subscribe:
-                    client.subscribe(subscribe.topic, subscribe.qos)
+                    _, mid = client.subscribe(subscribe.topic, subscribe.qos)
+                    if mid is not None and subscribe.answer:
+                        self._asked[mid] = subscribe.topic
 
     def _say_goodbye(self, client: paho.Client) -> None:
         """What was asked before, then DISCONNECT, as far as the socket takes it in time."""
@@ -326,6 +332,14 @@ class _Connection:
 
     def _on_message(self, client: paho.Client, _: object, message: paho.MQTTMessage) -> None:
         self._tell(Message(self._number, message.topic, bytes(message.payload), message.retain))
+
+    def _on_subscribe(
+        self, client: paho.Client, _: object, mid: int, codes: list[ReasonCode], given: object
+    ) -> None:
+        topic = self._asked.pop(mid, None)
+        if topic is not None:
+            refused = next((str(code) for code in codes if code.is_failure), "")
+            self._tell(Subscribed(self._number, topic, refused))
 
     # ---- to the caller ------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ from edge.uplink.net import (
     NetEvent,
     Refused,
     Subscribe,
+    Subscribed,
 )
 
 QUEUE = 500
@@ -42,7 +43,7 @@ OLD_REFUSAL = 1
 
 @dataclass(frozen=True, slots=True)
 class Up:
-    """The broker took the connection; retained messages follow."""
+    """The broker took connection and subscription; retained messages follow."""
 
     protocol: MqttVersion
 
@@ -54,10 +55,18 @@ class Down:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """The broker does not let us read some of it; the rest goes on."""
+
+    topic: str
+    reason: str
+
+
 _ERRNO = re.compile(r"\[Errno -?\d+\] ")
 """A number that tells a person nothing beside its sentence."""
 
-Heard = Up | Down | Message
+Heard = Up | Denied | Down | Message
 
 
 class Subscriber:
@@ -78,7 +87,12 @@ class Subscriber:
         self._auto = broker.protocol == "auto"
         self._client_id = f"boxgate-monitor-{uuid.uuid4().hex[:12]}"
         self._number = 0
-        self._connected = False
+        self._spoken: MqttVersion = self._version
+        self._asked: set[str] = set()
+        """Filters the broker has not yet answered for."""
+        self._denied: Denied | None = None
+        """The first it refused."""
+        self._up = False
         self._deadline: float | None = None
         """Of the attempt under way, monotonic s."""
         self._retry: float | None = 0.0
@@ -107,8 +121,7 @@ class Subscriber:
                 event = self._queue.get_nowait()
             except queue.Empty:
                 return heard
-            if (told := self._on_event(event)) is not None:
-                heard.append(told)
+            heard += self._on_event(event)
         self._wake()
         return heard
 
@@ -132,19 +145,20 @@ class Subscriber:
             )
         return []
 
-    def _on_event(self, event: NetEvent) -> Heard | None:
+    def _on_event(self, event: NetEvent) -> list[Heard]:
         if event.connection != self._number:
-            return None
+            return []
         match event:
             case Connected(protocol=protocol):
-                self._deadline = None
-                self._connected = True
-                self._failed = 0
+                self._spoken = protocol
+                self._asked, self._denied = set(self._filters), None
                 for one in self._filters:
-                    self._shell.act(Subscribe(self._number, one, 1))
-                return Up(protocol)
+                    self._shell.act(Subscribe(self._number, one, 1, answer=True))
+                return []
+            case Subscribed(topic=topic, refused=refused):
+                return self._on_answer(topic, refused)
             case Message():
-                return event
+                return [event]
             case Refused(code=code, reason=reason):
                 if (
                     self._auto
@@ -157,15 +171,35 @@ class Subscriber:
                 ):
                     self._version = "3.1.1"
                     self._deadline, self._retry = None, 0.0
-                    return None
-                return self._lost(reason)
+                    return []
+                return [self._lost(reason)]
             case Lost(reason=reason):
-                return self._lost(reason)
+                return [self._lost(reason)]
             case _:
-                return None
+                return []
+
+    def _on_answer(self, topic: str, refused: str) -> list[Heard]:
+        """Up with the first that is granted; what is refused is told when all is answered."""
+        told: list[Heard] = []
+        self._asked.discard(topic)
+        if refused:
+            self._denied = self._denied or Denied(topic, refused)
+        elif not self._up:
+            # no message comes before this: the answer precedes what is retained (MQTT 5 §3.8.4)
+            self._up = True
+            self._deadline = None
+            self._failed = 0
+            told.append(Up(self._spoken))
+        if self._asked or self._denied is None:
+            return told
+        if self._up:
+            return [*told, self._denied]
+        # it reads nothing: no connection worth having
+        self._shell.act(Disconnect(self._number))
+        return [self._lost(f"reading {self._denied.topic} is refused: {self._denied.reason}")]
 
     def _lost(self, reason: str) -> Down:
-        self._connected = False
+        self._up = False
         self._deadline = None
         pause = PAUSES_S[min(self._failed, len(PAUSES_S) - 1)]
         self._failed += 1

@@ -70,7 +70,17 @@ class Message:
     retained: bool
 
 
-NetEvent = Connected | Refused | Lost | Acked | Message
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """SUBACK: what is published there comes from now on, or not."""
+
+    connection: int
+    topic: str
+    refused: str = ""
+    """Why the broker does not let us read there; "" = it does."""
+
+
+NetEvent = Connected | Refused | Lost | Acked | Message | Subscribed
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +117,8 @@ class Subscribe:
     connection: int
     topic: str
     qos: int
+    answer: bool = False
+    """Whether a Subscribed is to follow."""
 
 
 @dataclass(frozen=True, slots=True)

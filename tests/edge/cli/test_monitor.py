@@ -142,6 +142,23 @@ def test_a_failure_while_it_is_up_gives_the_terminal_back(
     os.close(master)
 
 
+def test_ctrl_z_gives_the_terminal_back_and_going_on_takes_it_again(broker: Mosquitto) -> None:
+    say(broker.port, [feed.card()])
+    with glass(watch(broker.port)) as shown:
+        before = shown.modes()
+        subscribed(shown)
+        shown.process.send_signal(signal.SIGTSTP)
+        shown.until(lambda: shown.raw.endswith(LEAVE), "the terminal")
+        state = os.WSTOPPED | os.WNOWAIT
+        assert os.waitid(os.P_PID, shown.process.pid, state) is not None
+        assert shown.modes() == before
+        shown.raw = b""
+        shown.process.send_signal(signal.SIGCONT)
+        shown.until(lambda: "西苑5号小区" in shown.text(), "the picture, whole")
+        assert shown.raw.startswith(b"\x1b[?1049h")
+        assert shown.modes() != before
+
+
 def test_erasing_behind_a_row_takes_no_character_of_a_full_one(broker: Mosquitto) -> None:
     say(broker.port, feed.whole(), KEPT)
     with glass(watch(broker.port)) as shown:

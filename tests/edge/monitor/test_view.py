@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from edge.monitor import Frame, Link, Picture, draw
 from edge.monitor.canvas import Line, line_width, plain
 from edge.words.messages import messages
+from protocol.uplink.state import LineHealth
 from tests.edge.monitor import feed
 
 PICTURES = Path(__file__).parent / "pictures"
@@ -86,6 +87,49 @@ def test_no_size_is_overflown(columns: int, rows: int, lang: str, many: bool) ->
         lines = draw(picture, Frame(columns, rows, lang, feed.NOW, link))
         assert len(lines) == rows
         assert [one for one in lines if line_width(one) > columns] == []
+
+
+def of_lines(**states: str) -> Picture:
+    """All lines well but those named, which are in that state."""
+    picture = Picture()
+    well = LineHealth(state="up", read=60, due=60, sweeps=40, sweep_ms=24_000, utilisation=0.98)
+    health = dict.fromkeys(feed.LINES, well)
+    for name, word in states.items():
+        health[name] = LineHealth(state=word, reason="the port is gone", due=48, sweeps=3)
+    picture.take(*feed.card(), feed.NOW)
+    picture.take(*feed.state(lines=health), feed.NOW)
+    return picture
+
+
+def test_lines_that_are_well_share_one_row_where_rows_are_short() -> None:
+    lines = drawn(of_lines(), 80, 21).splitlines()
+    about = [one for one in lines if "lines up" in one or one[3:5] == "b1"]
+    assert about == ["   6 lines up, 24.0 s a sweep, 98 % used"]
+
+
+def test_a_line_that_is_down_stands_by_name_above_those_that_are_well() -> None:
+    lines = drawn(of_lines(b3="down"), 80, 21).splitlines()
+    place = next(n for n, one in enumerate(lines) if one.startswith("!  line b3 "))
+    assert "down" in lines[place]
+    assert "the port is gone" in lines[place]
+    assert lines[place + 1].startswith("   5 lines up")
+
+
+def test_lines_with_the_same_wrong_share_a_row() -> None:
+    lines = drawn(of_lines(b1="down", b2="down", b3="down"), 80, 21).splitlines()
+    assert (
+        len([one for one in lines if "down" in one and one.startswith("!  line b1, b2, b3")]) == 1
+    )
+
+
+def test_before_the_first_readings_it_says_that_they_are_to_come() -> None:
+    assert "no reading yet: the first come within" in drawn(of_lines(), 80, 24)
+    assert "no reading yet" not in drawn(filled(), 80, 24)
+
+
+def test_what_the_broker_does_not_let_us_read_is_said() -> None:
+    denied = Link(LINK.url, True, feed.NOW, "boxgate/1/+/+/event: Not authorized")
+    assert "read boxgate/1/+/+/event: Not authorized" in drawn(filled(), 100, 24, link=denied)
 
 
 @pytest.mark.parametrize("rows", range(14, 24))

@@ -2,6 +2,7 @@
 
 import select
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import paho.mqtt.publish
 import pytest
 
 from edge.shells import subscriber as module
-from edge.shells.subscriber import Down, Heard, Subscriber, Up
+from edge.shells.subscriber import Denied, Down, Heard, Subscriber, Up
 from edge.site.model import Broker
 from edge.uplink.net import Message
 from tests.brokers import Amqtt, Mosquitto, free_port
@@ -164,3 +165,69 @@ def test_nobody_there_is_said_and_tried_again(make: Callable[..., Subscriber]) -
     heard = until(one, lambda heard: len(heard) >= 2)
     assert heard == [Down("Connection refused")] * 2
     assert 0 < one.wait_s() <= module.PAUSES_S[-1]
+
+
+class Strict:
+    """A broker that takes every client and lets it read only some of what it asks for (MQTT 5)."""
+
+    def __init__(self, granted: tuple[bytes, ...]) -> None:
+        self._granted = granted
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._door.getsockname()[1])
+        self.connections = 0
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self) -> None:
+        """No further client."""
+        self._door.shutdown(socket.SHUT_RDWR)
+        self._door.close()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                client, _ = self._door.accept()
+            except OSError:
+                return
+            self.connections += 1
+            with client, client.makefile("rb") as stream:
+                while head := stream.read(2):
+                    body = stream.read(head[1])
+                    if head[0] == 0x10:
+                        client.sendall(b"\x20\x03\x00\x00\x00")
+                    elif head[0] == 0x82:
+                        # packet id, no properties, length and text of one filter, its options
+                        code = 1 if body[5:-1] in self._granted else 0x87
+                        client.sendall(b"\x90\x04" + body[:2] + bytes((0, code)))
+
+
+@pytest.fixture
+def strict() -> Iterator[Callable[..., Strict]]:
+    """Such brokers, closed at the end."""
+    made: list[Strict] = []
+
+    def new(*granted: bytes) -> Strict:
+        made.append(Strict(granted))
+        return made[-1]
+
+    yield new
+    for one in made:
+        one.close()
+
+
+def test_a_broker_that_lets_it_read_nothing_is_no_connection_and_says_why(
+    make: Callable[..., Subscriber], strict: Callable[..., Strict]
+) -> None:
+    broker = strict()
+    heard = until(make(broker.port), lambda heard: len(heard) >= 2)
+    assert heard[:2] == [Down("reading a/+ is refused: Not authorized")] * 2
+    assert broker.connections == 2
+
+
+@pytest.mark.parametrize(("granted", "denied"), [(b"b", "a/+"), (b"a/+", "b")])
+def test_a_broker_that_refuses_a_part_is_kept_and_the_part_is_named(
+    granted: bytes, denied: str, make: Callable[..., Subscriber], strict: Callable[..., Strict]
+) -> None:
+    one = make(strict(granted).port)
+    heard = until(one, lambda heard: len(heard) >= 2)
+    assert heard == [Up("5"), Denied(denied, "Not authorized")]
+    assert one.wait_s() > 1_000
