@@ -4,6 +4,7 @@ The minimal time of an exchange is request + the meter's delay + answer + the id
 next request; eleven bits a character (8E1).
 """
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 
@@ -21,6 +22,10 @@ UNIT_LOADS = 32
 """What one RS-485 segment assures, TIA-485-A."""
 LENGTH_M = 1200
 DAY_S = 86400
+DIRECT_A = 100
+"""The most a meter without current transformers carries: 5(60) A and 10(100) A are usual."""
+CT_OVERLOAD = 1.2
+"""To how much of its rated primary current a transformer keeps its class, GB/T 20840.2."""
 
 TMU_REQUEST_BYTES = 8
 TMU_ANSWER_BYTES = 5 + 2 * 17
@@ -70,9 +75,27 @@ def check_practice(site: Site, tables: Tables, problems: Problems) -> None:
         if households[box.id] > positions:
             facts = {"box": box.id, "count": households[box.id], "positions": positions}
             box.warning(problems, "positions", "site_box_full", **facts)
+    _masters(site, tables, problems)
     rows = {row.id: row for row in tables["line"]}
     for line in site.lines:
         _line(line, line_use(site, line), site.period_s, rows[line.id], problems)
+
+
+def _masters(site: Site, tables: Tables, problems: Problems) -> None:
+    """A ratio forgotten or mistyped shows a loading that is wrong by that ratio."""
+    rows = {row.id: row for row in tables["meter"]}
+    transformers = {one.id: one for one in site.transformers}
+    for meter in site.meters:
+        if meter.kind != "master" or meter.id not in rows:
+            continue
+        one = transformers[meter.transformer]
+        rated_a = one.rated_kva * 1000 / (math.sqrt(3) * one.rated_voltage_v)
+        ratio = f"{meter.ct_primary}/{meter.ct_secondary}"
+        direct = meter.ct_primary == meter.ct_secondary
+        most_a = DIRECT_A if direct else CT_OVERLOAD * meter.ct_primary
+        if most_a < rated_a:
+            facts = {"id": meter.id, "ct": ratio, "most": round(most_a), "rated": round(rated_a)}
+            rows[meter.id].warning(problems, "ct", "site_ct_small", place=one.id, **facts)
 
 
 def _period(site: Row, problems: Problems) -> None:

@@ -131,3 +131,22 @@ def test_a_machine_without_time_zone_data_is_told_to_install_it(
     (problem,) = load_site(write(tmp_path)).problems
     assert "no time zone data" in problem.text("en")
     assert "apt install tzdata" in problem.text("en")
+
+
+@pytest.mark.parametrize(("ct", "most"), [("", "100 A"), ("1/1", "100 A"), ("400/5", "480 A")])
+def test_a_master_meter_that_cannot_measure_its_transformer_is_warned_of(
+    tmp_path: Path, ct: str, most: str
+) -> None:
+    spoiled = spoil_meters(tmp_path, ("T1,800/5", f"T1,{ct}"))
+    row = "370112009001,master,station"
+    warned(spoiled, row, f"measures up to {most}", "T1 is rated 577 A", "correct ct")
+
+
+@pytest.mark.parametrize("ct", ["500/5", "600/1", "5000/5"])
+def test_a_master_meter_that_reaches_the_rated_current_is_well(tmp_path: Path, ct: str) -> None:
+    assert spoil_meters(tmp_path, ("T1,800/5", f"T1,{ct}")).loaded.problems == ()
+
+
+def test_a_transformer_small_enough_for_a_direct_meter_needs_no_ct(tmp_path: Path) -> None:
+    site = SITE.replace("rated_kva = 400", "rated_kva = 50")
+    assert loaded(tmp_path, site, METERS.replace("T1,800/5", "T1,")).loaded.problems == ()
