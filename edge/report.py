@@ -94,7 +94,9 @@ def _covered(coverage: Coverage) -> SlotCoverage:
 
 
 def site_card(site: Site, gateway: Gateway, lines: Iterable[str], period_s: int) -> SiteCard:
-    """What a reader needs to place this gateway's readings; only the lines it reads."""
+    """What a reader needs to place this gateway's readings: its lines, what is on them, and the
+    transformers and feeders those are named by; what another gateway reads is in that one's card.
+    """
     here = set(lines)
     rows: list[tuple[str, ...]] = [
         (meter.id, meter.kind, meter.line, meter.phase, meter_place(site, meter))
@@ -104,6 +106,8 @@ def site_card(site: Site, gateway: Gateway, lines: Iterable[str], period_s: int)
     rows += [
         (tmu.id, "tmu", tmu.line, "", tmu_place(site, tmu)) for tmu in site.tmus if tmu.line in here
     ]
+    # "T1/F1/B1/B1-1" stands below T1 and T1/F1
+    places = {"/".join(row[4].split("/")[:deep]) for row in rows for deep in (1, 2)}
     columns = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(5)]
     return SiteCard(
         site=site.id,
@@ -115,10 +119,12 @@ def site_card(site: Site, gateway: Gateway, lines: Iterable[str], period_s: int)
         transformers=[
             CardTransformer(id=one.id, name=one.name, rated_kva=one.rated_kva)
             for one in site.transformers
+            if one.id in places
         ],
         feeders=[
             CardFeeder(id=one.id, name=one.name, transformer=one.transformer)
             for one in site.feeders
+            if f"{one.transformer}/{one.id}" in places
         ],
         lines=[CardLine(id=one.id, name=one.name) for one in site.lines if one.id in here],
         devices=CardDevices(
