@@ -168,7 +168,7 @@ class Books:
             if part.kind == "result":
                 self._desk.restore(part)
                 done.add(part.line)
-            elif part.line not in done:
+            elif part.line not in done and self._desk.concerns(part):
                 without.append((entry.at, part))
         if unreadable:
             self._say("warning", "entries_unreadable", count=unreadable)

@@ -67,6 +67,10 @@ class Desk:
             given.append(self._result(part.line, self._open.pop(part.line)))
         return tuple(given)
 
+    def concerns(self, part: Part) -> bool:
+        """Whether a master or feeder meter is a row of this part."""
+        return any(meter in self._point_of for meter in part.meters)
+
     def restore(self, result: Part) -> None:
         """Go on with the day's energy of an earlier result; other parts are passed over.
 

@@ -277,3 +277,9 @@ def test_whatever_a_part_holds_the_desk_gives_results_the_journal_takes(given: l
         for result in desk.take(one):
             assert decode_part(encode_part(result)) == result
         desk.restore(one)
+
+
+def test_a_part_of_households_alone_does_not_concern_it() -> None:
+    desk = Desk(xiyuan())
+    assert desk.concerns(part({"370112100001": {}, F1: loaded()}))
+    assert not desk.concerns(part({"370112100001": {}}))
