@@ -93,13 +93,13 @@ def _lines_wide(facts: Facts, size: int, lang: str) -> Section:
 def brief(facts: Facts, size: int, lang: str) -> Section:
     """What is wrong by line, then one row for all that are well."""
     well = [one for one in facts.lines if _wrong(one, lang) == ""]
-    alike: dict[tuple[str, str], list[LineFacts]] = {}
+    alike: dict[str, list[LineFacts]] = {}
     for one in facts.lines:
         if wrong := _wrong(one, lang):
-            alike.setdefault((wrong, clean(one.reason)), []).append(one)
+            alike.setdefault(wrong, []).append(one)
     # what is down before what only lacks a meter
     groups = sorted(alike.items(), key=lambda group: not _bad(group[1][0]))
-    items = [_group_row(wrong, reason, some, lang) for (wrong, reason), some in groups]
+    items = [_group_row(wrong, some, lang) for wrong, some in groups]
     if well:
         sweeps = _range((one.sweep_ms / 1000 for one in well), 1)
         used = _range((one.utilisation * 100 for one in well), 0)
@@ -125,8 +125,11 @@ def _wrong(one: LineFacts, lang: str) -> str:
     return word("line_short", lang) if one.read < one.due else ""
 
 
-def _group_row(wrong: str, reason: str, some: Sequence[LineFacts], lang: str) -> Line:
+def _group_row(wrong: str, some: Sequence[LineFacts], lang: str) -> Line:
     bad = _bad(some[0])
+    reasons = {clean(one.reason) for one in some}
+    # where they differ, the events tell them
+    reason = reasons.pop() if len(reasons) == 1 else ""
     names = ", ".join(clean(one.id) for one in some)
     if len(some) > 1 and len(names) > NAMES:
         names = word("lines", lang, count=len(some))

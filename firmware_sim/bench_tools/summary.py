@@ -115,4 +115,12 @@ def _cpu(run: Run) -> str:
 
 def _kernels() -> str:
     _, version = tool("edge.cli.main", "--version")
-    return version.partition("kernels: ")[2].partition(";")[0] or version
+    return alike(version.partition("kernels: ")[2].partition(";")[0]) or version
+
+
+def alike(told: str) -> str:
+    """ "a compiled, b compiled" as "compiled (a, b)", which fits a narrow terminal."""
+    ways: dict[str, list[str]] = {}
+    for name, _, way in (one.strip().partition(" ") for one in told.split(",")):
+        ways.setdefault(way, []).append(name)
+    return ", ".join(f"{way} ({', '.join(names)})" for way, names in ways.items() if way)

@@ -11,7 +11,7 @@ import json
 import pathlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edge.words import BoxgateError, say
 from edge.words.messages import padded, width
@@ -133,7 +133,7 @@ def _lines(lines: object) -> str:
 
 def _stopped(args: argparse.Namespace, watched: "Watched | None") -> None:
     """Somebody ended it: where it was, and what is left."""
-    if watched is not None and watched.began:
+    if watched is not None:
         _out(watched.progress())
     left = say("demo_kept", folder=args.keep) if args.keep else say("demo_nothing_left")
     _out(say("demo_stopped", left=left))
@@ -165,7 +165,7 @@ class Watched:
     screen: Screen | None = None
     warm: Cost | None = None
     """The agent's cost when its first readings arrived: what came before was starting up."""
-    began: float = 0.0
+    began: float = field(default_factory=time.monotonic)
 
     def seconds(self) -> float:
         """Since it is watched."""

@@ -95,7 +95,7 @@ def of_lines(**states: str) -> Picture:
     well = LineHealth(state="up", read=60, due=60, sweeps=40, sweep_ms=24_000, utilisation=0.98)
     health = dict.fromkeys(feed.LINES, well)
     for name, word in states.items():
-        health[name] = LineHealth(state=word, reason="the port is gone", due=48, sweeps=3)
+        health[name] = LineHealth(state=word, reason=f"{name}: no port", due=48, sweeps=3)
     picture.take(*feed.card(), feed.NOW)
     picture.take(*feed.state(lines=health), feed.NOW)
     return picture
@@ -111,7 +111,7 @@ def test_a_line_that_is_down_stands_by_name_above_those_that_are_well() -> None:
     lines = drawn(of_lines(b3="down"), 80, 21).splitlines()
     place = next(n for n, one in enumerate(lines) if one.startswith("!  line b3 "))
     assert "down" in lines[place]
-    assert "the port is gone" in lines[place]
+    assert "b3: no port" in lines[place]
     assert lines[place + 1].startswith("   5 lines up")
 
 

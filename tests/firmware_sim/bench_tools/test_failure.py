@@ -103,6 +103,27 @@ def test_a_line_is_taken_away_only_after_a_whole_sweep_and_comes_back_when_named
     assert (failure.phase, failure.unnamed()) == (Phase.OVER, [])
 
 
+def test_a_sweep_that_ends_first_after_the_repair_was_cut_off_the_second_was_not(
+    clock: Time,
+) -> None:
+    bench = Bench()
+    failure = started("usb", bench)
+    assert failure.cut_off() == {"b1", "b2", "b3"}
+    clock.now += HOLD_S
+    bench.told = [Told(f"e{line}", "line_down", line, clock.ms, None) for line in failure.subjects]
+    failure.look()
+    assert failure.phase is Phase.MENDED
+    bench.sweeps += 1
+    assert failure.cut_off() == {"b1", "b2", "b3"}
+    bench.sweeps += 1
+    assert failure.cut_off() == frozenset()
+
+
+def test_the_line_of_a_meter_is_the_one_whose_sweep_is_cut_off(clock: Time) -> None:
+    assert started("meter", Bench()).cut_off() == {"b5"}
+    assert started("broker", Bench()).cut_off() == frozenset()
+
+
 def test_it_is_not_over_before_every_device_was_read_again(clock: Time) -> None:
     bench = Bench()
     failure = started("line", bench)
