@@ -7,6 +7,7 @@ mistake is said once.
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from edge.site.fields import SCOPES, profiles, rules
 from edge.site.problem import Problems, listed, near
@@ -17,6 +18,9 @@ Tables = dict[str, list[Row]]
 
 NEEDS = {"household": "box", "feeder": "feeder", "master": "transformer"}
 """The place that each kind of meter must name."""
+
+SHARED_IDS = (("meter", "tmu"), ("transformer", "feeder"))
+"""Tables whose rows stand side by side in data and results, told apart by their ids alone."""
 
 PLACES = frozenset({"box", "feeder", "transformer"})
 
@@ -151,6 +155,18 @@ def _profiles_fit(world: World) -> None:
                 meter.error(world.problems, field, "site_profile_mismatch", **facts)
 
 
+def _rows_of_data_differ(world: World) -> None:
+    """Meters and TMUs are rows of one table to the utility, transformers and feeders of another."""
+    for tables in SHARED_IDS:
+        taken: dict[str, Row] = {}
+        for row in (row for table in tables for row in world.by_id[table].values()):
+            first = taken.setdefault(row.id.lower(), row)
+            if first.table != row.table:
+                where = f"{PurePath(first.file).name}:{first.line_of('id')}"
+                facts = {"twin": first.label, "where": where}
+                row.error(world.problems, "id", "site_id_shared", **facts)
+
+
 def _units_differ_on_a_line(world: World) -> None:
     taken: dict[tuple[str, int], Row] = {}
     for tmu in world.tables["tmu"]:
@@ -249,6 +265,7 @@ _RULES: tuple[Callable[[World], None], ...] = (
     _boxes_stand_in_their_building,
     _meters_have_their_place,
     _profiles_fit,
+    _rows_of_data_differ,
     _units_differ_on_a_line,
     _every_line_has_one_gateway,
     _responsibilities_cover_the_area,

@@ -441,3 +441,23 @@ def test_a_file_with_thousands_of_mistakes_says_a_thousand_and_that_there_are_mo
     found = loaded(tmp_path, SITE, meters).loaded.problems
     assert len(found) == 1001
     assert "more than 1000 problems" in found[-1].text("en")
+
+
+@pytest.mark.parametrize(
+    ("changes", "row", "twin"),
+    [
+        ([('id = "tmu1"', 'id = "370112000001"')], "tmu 370112000001", "meter 370112000001"),
+        ([('id = "F2"', 'id = "t1"')], "feeder t1", "transformer T1"),
+    ],
+)
+def test_what_stands_side_by_side_in_data_needs_ids_of_its_own(
+    tmp_path: Path, changes: list[tuple[str, str]], row: str, twin: str
+) -> None:
+    problem = spoil_site(tmp_path, *changes).only()
+    assert problem.severity == "error"
+    assert f": {row} has the id of {twin} (" in problem.text("en")
+
+
+def test_a_building_may_have_the_id_of_a_feeder(tmp_path: Path) -> None:
+    changes = [('id = "B1"', 'id = "F1"'), ('building = "B1"', 'building = "F1"')]
+    assert spoil_site(tmp_path, *changes).loaded.problems == ()
