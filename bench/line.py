@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bench.figures import Figure, table
+from edge.plan.build import readable
 from edge.site.load import read_ports
 from edge.site.model import Line
 from firmware_sim.bench_tools.rig import Rig, rig, tool
@@ -107,7 +108,7 @@ def peer(bench: Rig, line: str) -> dict[str, float]:
     """What the PyPI client gives of itself over one line, whose port must be free."""
     port = read_ports(bench.folder / "ports.toml")[line].port
     baud = bench.site.line(line).baud
-    meters = bench.devices.on(line)[:PEER_METERS]
+    meters = [meter.id for meter in readable(bench.site, line)][:PEER_METERS]
     code, said = tool("bench.line_peer", port, str(baud), *meters)
     assert code == 0, said
     found: dict[str, float] = json.loads(said.splitlines()[-1])

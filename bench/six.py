@@ -1,9 +1,10 @@
 """All lines of a site back to back at 9600 baud, a thread each: how full each is, what it costs.
 
-The real `boxgate run` reads the whole of examples/xiyuan-5 against one `boxgate-sim up`; then the
-PyPI dlt645 client reads meters of one of the lines over the same emulator. Both programs and the
-broker share this machine's cores, so a line that is not full may be the emulator's fault: what the
-agent says of itself stands beside the truth file's figure.
+The real `boxgate run` reads the whole of examples/xiyuan-5 against one `boxgate-sim up`; then PyPI
+dlt645 clients, a process each, read meters of all six lines over the same emulator, so that both
+are measured beside an emulator that works as hard. All share this machine's cores: a line that is
+not full may be the emulator's fault, so what the agent says of itself stands beside the truth
+file's figure.
 
 A TMU's exchange counts with its own minimal time: request, answer delay, answer and t3.5. Where
 the pair's idle gap is kept behind it for the meters' sake, that counts against the line here.
@@ -15,7 +16,9 @@ import json
 import pathlib
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from bench.figures import Figure, table
@@ -100,10 +103,11 @@ def _measure(chunk: int) -> SixRun:
         _until(bench, SWEEPS)
         end, emulated = bench.cost(), cost.cpu_s(bench.meters.pid) - emulated
         told = {line: float(bench.state.line(line).get("utilisation") or 0) for line in bench.lines}
-        # the port must be free for the peer, the meters go on
+        # the ports must be free for the peers, the meters go on
         bench.agent.stop()
         answers = by_line(bench.site, bench.truth_file)
-        other = peer(bench, bench.line)
+        with ThreadPoolExecutor(len(bench.lines)) as pool:
+            others = list(pool.map(partial(peer, bench), bench.lines))
         count = end.exchanges - warm.exchanges
         return SixRun(
             chunk=chunk,
@@ -120,7 +124,7 @@ def _measure(chunk: int) -> SixRun:
             agent_cpu_ms=1000 * (end.cpu_s - warm.cpu_s) / count,
             agent_rss_bytes=end.rss_bytes,
             simulator_cpu_ms=1000 * emulated / count,
-            peer_cpu_ms=1000 * other["cpu_s"] / other["answered"],
+            peer_cpu_ms=1000 * sum(o["cpu_s"] for o in others) / sum(o["answered"] for o in others),
         )
 
 

@@ -49,7 +49,7 @@ from edge.bus.step import Heard as Heard
 from edge.bus.step import Spoke as Spoke
 from edge.bus.step import Step as Step
 from edge.bus.timing import SECOND, MeterTiming, line_timing
-from edge.bus.work import NEVER, End, Outcome, Work, WorkSource
+from edge.bus.work import DONE, NEVER, REFUSED, End, Outcome, Work, WorkSource
 from edge.site.model import Line
 from protocol.exchange import Again, Done, NotMine, Refused, Request
 
@@ -71,6 +71,10 @@ class Phase(Enum):
     STOPPED = "stopped"
 
 
+# Python looks a member up through its enum anew each time: too dear several times an exchange
+DOWN, QUIET, READY, WAITING, STOPPED = Phase
+
+
 class LineMaster:
     """One line. `work` are its sources in order of rank, first wins."""
 
@@ -79,7 +83,7 @@ class LineMaster:
         self.timing = line_timing(line)
         self.sources = tuple(work)
         self.trace = trace
-        self.phase = Phase.DOWN
+        self.phase = DOWN
         self.counters = LineCounters()
         self.sure_end = 0
         """When the present answer has ended though nobody looked, ns; 0 = it is watched."""
@@ -110,17 +114,17 @@ class LineMaster:
         """One step at monotonic `now` ns with the bytes and the mail that came since the last."""
         if data:
             self._hear(now, data)
-        if self.phase is Phase.WAITING:
+        if self.phase is WAITING:
             if now >= self._deadline:
                 self._give_up(now)
             elif self.sure_end and now >= self._listen:
                 self._not_whole()
         for message in mail:
             self._take(now, message)
-        write = self._speak(now) if self.phase in (Phase.QUIET, Phase.READY) else b""
+        write = self._speak(now) if self.phase is QUIET or self.phase is READY else b""
         out = tuple(self._out)
         self._out.clear()
-        if self.phase is Phase.WAITING:
+        if self.phase is WAITING:
             wake = self._listen if self.sure_end else self._deadline
             return Step(write, wake, out, self._listen)
         return Step(write, self._wake(), out)
@@ -138,9 +142,9 @@ class LineMaster:
         while frame is not None:
             passed_over = frame.raw if self._judge(now, frame) else b""
             frame = hearing.feed(b"")
-        if self.phase is Phase.WAITING:
+        if self.phase is WAITING:
             self._wait_on(now, data, passed_over)
-        elif before is Phase.QUIET or before is Phase.READY:
+        elif before is QUIET or before is READY:
             self._be_quiet(now)
 
     def _wait_on(self, now: int, data: bytes, passed_over: bytes) -> None:
@@ -172,17 +176,17 @@ class LineMaster:
 
     def _judge(self, now: int, frame: Frame) -> bool:
         """True if the frame was passed over: not the answer we wait for."""
-        if self._work is None or self.phase is not Phase.WAITING:
+        if self._work is None or self.phase is not WAITING:
             self._pass_over(now, frame, "no question")
             return True
         verdict = self._work.exchange.on_frame(frame)
         match verdict:
-            case Done(values):
+            case Done():
                 self._note(now, frame, "done")
                 at = self._ended(now, frame, learn=not self._follow_up)
-                self._end(now, End.DONE, values, at=at)
-            case NotMine(why):
-                self._pass_over(now, frame, why)
+                self._end(now, DONE, verdict.values, at=at)
+            case NotMine():
+                self._pass_over(now, frame, verdict.why)
                 return True
             case Again(request):
                 self._note(now, frame, "again")
@@ -194,7 +198,7 @@ class LineMaster:
                 # shorter than what was asked for: says nothing of when that would have ended
                 at = self._ended(now, frame, learn=False)
                 self.counters.refused += 1
-                self._end(now, End.REFUSED, refusal=text, at=at)
+                self._end(now, REFUSED, refusal=text, at=at)
         return False
 
     def _pass_over(self, now: int, frame: Frame, why: str) -> None:
@@ -234,7 +238,7 @@ class LineMaster:
     def _give_up(self, now: int) -> None:
         assert self._work is not None
         if self._request is not None and not self._request.answer_bytes:
-            self._end(now, End.DONE)
+            self._end(now, DONE)
             return
         self._hearing.gap()
         if self._follow_up and self._resends < FOLLOW_UP_RETRIES:
@@ -253,11 +257,11 @@ class LineMaster:
     # ---- mail ---------------------------------------------------------------------------------
 
     def _take(self, now: int, message: Any) -> None:
-        if self.phase is Phase.STOPPED:
+        if self.phase is STOPPED:
             return
         match message:
             case PortUp():
-                if self.phase is Phase.DOWN:
+                if self.phase is DOWN:
                     self._hearing.gap()
                     # we have not listened: whatever is on the line now gets its gap
                     self._heard_at = now
@@ -265,7 +269,7 @@ class LineMaster:
                     self._tell("up", "")
             case PortDown(reason):
                 self._end(now, End.LINE_DOWN)
-                self.phase = Phase.DOWN
+                self.phase = DOWN
                 self._tell("down", reason)
             case Pause():
                 self._paused = True
@@ -273,7 +277,7 @@ class LineMaster:
                 self._paused = False
             case Stop():
                 self._work = self._source = self._request = None
-                self.phase = Phase.STOPPED
+                self.phase = STOPPED
                 self._offer(now, message)
                 self._tell("stopped", "")
                 return
@@ -286,10 +290,10 @@ class LineMaster:
     # ---- next work and write ------------------------------------------------------------------
 
     def _speak(self, now: int) -> bytes:
-        if self.phase is Phase.QUIET:
+        if self.phase is QUIET:
             if now < self._quiet_until:
                 return b""
-            self.phase = Phase.READY
+            self.phase = READY
         if self._request is None:
             if not self._find_work(now):
                 return b""
@@ -302,7 +306,7 @@ class LineMaster:
             until = min(max(self._heard_at, self._sent_until) + self._modbus_gap, self._quiet_end)
             if now < until:
                 self._quiet_until = until
-                self.phase = Phase.QUIET
+                self.phase = QUIET
                 return b""
         return self._write(now, self._request)
 
@@ -325,7 +329,7 @@ class LineMaster:
         self._sent_until = sent = now + len(data) * timing.char_ns
         self._while_sending = b""
         self._answering = self._strange = False
-        self.phase = Phase.WAITING
+        self.phase = WAITING
         self.sure_end = 0
         if request.answer_bytes:
             first = sent + timing.limit(meter)
@@ -358,7 +362,7 @@ class LineMaster:
             return
         self.counters.exchanges += 1
         minimal = 0
-        if (end is End.DONE or end is End.REFUSED) and request is not None:
+        if (end is DONE or end is REFUSED) and request is not None:
             gap = self.timing.idle_ns if request.expect is None else self._modbus_gap
             minimal = self.timing.minimal(self._meter, self._bytes_sent, self._all_back, gap)
         at = now if at is None else at
@@ -370,17 +374,17 @@ class LineMaster:
 
     def _be_quiet(self, now: int) -> None:
         """Keep the gap; it counts from the last byte on the line, ours or another's."""
-        if self.phase is not Phase.QUIET:
+        if self.phase is not QUIET:
             self._quiet_end = now + QUIET_LIMIT_NS
         last = max(self._heard_at, self._sent_until)
         self._quiet_until = min(last + self.timing.idle_ns, self._quiet_end)
-        self.phase = Phase.QUIET
+        self.phase = QUIET
 
     def _wake(self) -> int:
         """When a line that waits for no answer wants to be called."""
-        if self.phase is Phase.QUIET:
+        if self.phase is QUIET:
             return self._quiet_until
-        if self.phase is Phase.READY and not self._paused:
+        if self.phase is READY and not self._paused:
             return min([source.wake() for source in self.sources], default=NEVER)
         return NEVER
 

@@ -28,6 +28,11 @@ class End(Enum):
     """The port went away while it ran."""
 
 
+DONE, REFUSED = End.DONE, End.REFUSED
+"""The two ends that every answered exchange is held against; Python looks a member up through its
+enum anew each time."""
+
+
 class Work(msgspec.Struct, frozen=True, gc=False):
     """One exchange to run; `key` is the source's own mark to find it again."""
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from edge.bus.parts import MeterRow, PortDown, PortUp, RowEnd, StartSweep, Stop, SweepPart
-from edge.bus.work import NEVER, End, Outcome, Work
+from edge.bus.work import DONE, NEVER, REFUSED, End, Outcome, Work
 from protocol.exchange import Exchange
 from protocol.quantity import Quantity
 
@@ -110,22 +110,18 @@ class Sweep:
         self._minimal += outcome.minimal
         if opened.row is None:
             opened.row = MeterRow(opened.asked.meter, outcome.at)
-        match outcome.end:
-            case End.DONE:
-                opened.todo.remove(work.key)
-                opened.asked.silent_sweeps = 0
-                for value in outcome.values:
-                    opened.row.values.append((value.quantity, value.scaled, outcome.at))
-            case End.REFUSED:
-                opened.todo.remove(work.key)
-                opened.asked.silent_sweeps = 0
-                opened.refused = True
-                opened.asked.refused_until[work.key] = self.number + REFUSED_FOR
-            case _:
-                opened.end = ROW_ENDS[outcome.end]
-                self._queue.pop(0)
-                self._put_off(opened)
-                return self._turn(now)
+        if outcome.end is not DONE and outcome.end is not REFUSED:
+            opened.end = ROW_ENDS[outcome.end]
+            self._queue.pop(0)
+            self._put_off(opened)
+            return self._turn(now)
+        opened.todo.remove(work.key)
+        opened.asked.silent_sweeps = 0
+        if outcome.end is REFUSED:
+            opened.refused = True
+            opened.asked.refused_until[work.key] = self.number + REFUSED_FOR
+        for value in outcome.values:
+            opened.row.values.append((value.quantity, value.scaled, outcome.at))
         if not opened.todo:
             opened.end = RowEnd.WHOLE
             self._queue.pop(0)
