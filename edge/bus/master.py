@@ -71,7 +71,6 @@ class Phase(Enum):
     STOPPED = "stopped"
 
 
-# Python looks a member up through its enum anew each time: too dear several times an exchange
 DOWN, QUIET, READY, WAITING, STOPPED = Phase
 
 

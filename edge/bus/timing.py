@@ -17,7 +17,7 @@ finds the whole answer in the driver and may speak at once. So the look is at
 Why the gap is kept: `latest` is a bound, not a mean. An answer that ends later raises it at once;
 it falls by an 8th of the excess with each answer that was watched, and an end is taken as of when
 it was seen, never before it came. Answers are watched while a meter is learned, and once after
-every `patience` looks, which doubles from 8 to 16 while all stays regular. What is left: between
+every `patience` looks, which doubles from 8 to 32 while all stays regular. What is left: between
 two watched answers one may be later than `latest` and SLACK_NS together, and its gap is short by
 that. Later by the whole gap it is not whole at the look, is watched to its end, and its meter is
 irregular. So is a meter that answers early and late by turns: all its answers are watched, at two
@@ -40,7 +40,7 @@ SLACK_NS = 500_000
 """Added to `latest`, and taken from `earliest` where an answer is watched."""
 FORGET, FORGET_IRREGULAR = 8, 4
 """A bound moves by this part of its distance towards each watched answer."""
-PATIENCE = 8, 16
+PATIENCE = 8, 32
 """Answers taken unwatched before one is watched: at first, at most."""
 
 

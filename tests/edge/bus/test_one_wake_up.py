@@ -84,17 +84,20 @@ def test_a_regular_meters_exchange_takes_one_wake_up() -> None:
 
 
 def test_every_so_many_answers_one_is_watched_and_the_pauses_double_to_their_most() -> None:
-    wire = Wire()
+    wire = Wire(140)
     watched = []
-    for place in range(50):
+    for place in range(130):
         wire.exchange()
         if wire.wakes > 1:
             watched.append(place)
     first, most = PATIENCE
     expected = [0, 1, 2]
-    for patience in (first, most, most):
+    patience = first
+    while expected[-1] + patience + 1 < 130:
         expected.append(expected[-1] + patience + 1)
-    assert watched == [place for place in expected if place < 50]
+        patience = min(2 * patience, most)
+    assert expected[-1] - expected[-2] == most + 1
+    assert watched == expected
 
 
 def test_the_gap_is_kept_behind_an_answer_nobody_watched_and_costs_little_more() -> None:
