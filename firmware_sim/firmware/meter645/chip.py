@@ -1,13 +1,14 @@
-"""The metering chip's register map, version 1 (docs/firmware.md), big-endian.
+"""The metering chip's register map, version 2 (docs/firmware.md), big-endian.
 
 00    kind 64H         01  map version 1     02  elements, 1 or 3    03  speed word (3.17)
-04    meter number A0..A5, BCD, low byte first
+04    meter number A0..A5, BCD, low byte first       0C  battery run time, u32, min
 10    voltage A B C, u16, 10 mV              16  frequency, u16, mHz
-18    temperature, s16, 0.01 degree
+18    temperature, s16, 0.01 degree         1A  phase angle A B C, u16, 0.01 degree
 20    current A B C N, s32, 0.1 mA
 30    active power A B C, s32, 10 mW         3C  reactive power A B C, s32, 10 mvar
 48    apparent power A B C, s32, 10 mVA
 54    power factor total A B C, s16, 0.0001
+5C    clock battery, 5E reading battery, u16, 1 mV
 60    pulses forward, tariff 1..4, u32       70  pulses reverse, tariff 1..4, u32
 """
 
@@ -17,17 +18,21 @@ SIZE = 0x80
 NAMEPLATE = 0x0A
 
 ELEMENTS = 0x02
+BATTERY_MIN = 0x0C
 SPEED = 0x03
 NUMBER = 0x04
 VOLTAGE = 0x10
 FREQUENCY = 0x16
 TEMPERATURE = 0x18
+ANGLE = 0x1A
 CURRENT = 0x20
 CURRENT_N = 0x2C
 ACTIVE = 0x30
 REACTIVE = 0x3C
 APPARENT = 0x48
 FACTOR = 0x54
+CLOCK_BATTERY = 0x5C
+READING_BATTERY = 0x5E
 FORWARD = 0x60
 REVERSE = 0x70
 

@@ -13,40 +13,45 @@ ends a frame that has begun (5.2.1). A new request replaces an answer that has n
 
 Answers of other meters and the echo of its own carry D7 and are passed over. All buffers are made
 once; a request that is answered allocates nothing that grows.
+
+What a request asks for is put into `_body`. An answer of more than `split` bytes goes out in parts:
+the first with D5 set, the next ones by 12 with their SEQ, which may be asked again; any other
+request ends it.
 """
 
-from lib import ticks
+from lib import calendar, ticks
 from lib.checksum import sum8
-from meter645.chip import SIZE
-from meter645.items import NONE, put_clock, put_item
+from meter645 import orders as o
+from meter645.chip import baud
+from meter645.energy import put_class
+from meter645.events import Events
+from meter645.freezes import put_freeze
+from meter645.items import NONE, put_average, put_item
+from meter645.locks import Locks
+from meter645.orders import DENIED, NO_DATA, OTHER, SILENCE, Orders
+from meter645.periods import Periods
+from meter645.put import digits, minute_at, put_fields
 from meter645.receiver import END, START, Receiver
+from meter645.records import GIVEN, put_records
+from meter645.registers import Registers
+from meter645.settings import Settings
+from meter645.status import put_status
 
 GAP_US = 500000
 SHIFT = 0x33
 ANSWER = 0x80
 ERROR = 0xC0
+MORE = 0x20
 READ = 0x11
+READ_ON = 0x12
 READ_ADDRESS = 0x13
+BROADCAST = 0x99
 
-# error bytes: bit 0 other, bit 1 no requested data, bit 2 not authorised, bit 3 speed
-OTHER = 0x01
-NO_DATA = 0x02
-DENIED = 0x04
-SPEED = 0x08
-
-# functions this meter refuses, and how; functions not named here meet silence
-REFUSED = (
-    (0x12, NO_DATA),
-    (0x14, DENIED),
-    (0x16, OTHER),
-    (0x17, SPEED),
-    (0x18, DENIED),
-    (0x19, DENIED),
-    (0x1A, DENIED),
-    (0x1B, DENIED),
-    (0x1C, DENIED),
-    (0x1D, OTHER),
-)
+# the longest block: 62 daily freezes of five tariffs, ten records of a voltage's loss
+BODY = 1536
+LONGEST = 200
+# what of a part is the item's: identifier and SEQ besides
+PART = LONGEST - 5
 
 
 class Meter:
@@ -54,22 +59,45 @@ class Meter:
 
     number: its 6 bytes, lowest digits first. elements: 1 or 3. char_us: one character on the line.
     snapshot(buf) fills the chip's register image; clock() gives an RTC tuple.
+    memory(buf, page, at, since) -> bool is the meter's store (registers.py); without one it has no
+    past and counts active energy alone.
     """
 
-    def __init__(self, number, elements, snapshot, clock, char_us, delay_us=20000, wake=4):
+    def __init__(
+        self, number, elements, snapshot, clock, char_us, delay_us=20000, wake=4, memory=None
+    ):
         self.number = bytearray(number)
+        self.plate = bytes(number)
         self.elements = elements
-        self.snapshot = snapshot
         self.clock = clock
         self.char_us = char_us
         self.delay_us = delay_us
         # a character that begins just within the pause is over one character later
         self._gap = GAP_US + char_us
         self.wake = wake
-        self.out = bytearray(wake + 12 + 200)
+        # most bytes of an item in one answer
+        self.split = PART
+        # the key under the sealed cover: without it nobody gives the meter another number
+        self.key = False
+        # what the clock is set off from the board's, s
+        self.shift = 0
+        # the line speed it was told to take, bit/s; 0 = the one of its plate
+        self.rate = 0
+        self.speed_word = 0
+        self.out = bytearray(wake + 12 + LONGEST)
         self.answers = 0
+        self.settings = Settings()
+        self.periods = Periods(self.settings)
+        self.registers = Registers(snapshot, memory, elements, self.settings.combination)
+        self.events = Events(self.registers, self.periods)
+        self.locks = Locks()
+        self.orders = Orders(self)
         self._rx = Receiver()
-        self._chip = bytearray(SIZE)
+        self._data = bytearray(256)
+        self._body = bytearray(BODY)
+        self._size = 0
+        self._item = bytearray(4)
+        self._seq = 0
         self._last = 0
         self._due = 0
         self._at = 0
@@ -77,8 +105,6 @@ class Meter:
             self.out[i] = 0xFE
         self.out[wake] = START
         self.out[wake + 7] = START
-        for i in range(6):
-            self.out[wake + 1 + i] = self.number[i]
 
     def on_bytes(self, buf, n: int, t: int) -> None:
         """n bytes of buf have come from the line, the last one at tick t."""
@@ -117,6 +143,10 @@ class Meter:
             n = self._due
             self._due = 0
             self.answers += 1
+            if self.speed_word:
+                # the answer goes out at the old speed, what follows is at the new one
+                self.rate = baud(self.speed_word)
+                self.speed_word = 0
             return n
         return 0
 
@@ -128,16 +158,37 @@ class Meter:
         """A whole frame stands at rx.buf[at]; its last byte came at tick t."""
         buf = self._rx.buf
         control = buf[at + 8]
+        n = buf[at + 9]
         # an answer (D7) names no function of ours and meets silence like any other unknown one
-        if not self._for_me(buf, at + 1):
+        everybody = self._is_broadcast(buf, at + 1)
+        if not everybody and not self._for_me(buf, at + 1):
             return
-        size = self._answer(buf, at, control, buf[at + 9])
+        data = self._data
+        for i in range(n):
+            data[i] = (buf[at + 10 + i] - SHIFT) & 0xFF
+        self.periods.now = self.time()
+        if everybody or control == o.TIME:
+            self.orders.broadcast(control, data, n)
+            return
+        size = self._answer(control, data, n, buf, at + 1)
         if size >= 0:
             self._close(size)
             self._at = ticks.add(t, self.delay_us)
 
+    def time(self) -> int:
+        """The meter's clock, seconds since 2000."""
+        year, month, day, _, hour, minute, second = self.clock()[:7]
+        at = calendar.seconds(year % 100, month, day, hour, minute, second) + self.shift
+        return max(at, 0)
+
+    def _is_broadcast(self, buf, at: int) -> bool:
+        for i in range(6):
+            if buf[at + i] != BROADCAST:
+                return False
+        return True
+
     def _for_me(self, buf, at: int) -> bool:
-        """Own number, its high bytes replaced by AA or not (5.2.3); never a broadcast."""
+        """Own number, its high bytes replaced by AA or not (5.2.3)."""
         i = 5
         while i >= 0 and buf[at + i] == 0xAA:
             i -= 1
@@ -147,67 +198,164 @@ class Meter:
             i -= 1
         return True
 
-    def _answer(self, buf, at: int, control: int, length: int) -> int:
+    def _answer(self, control: int, data, n: int, buf, number: int) -> int:
         """Put control and data of the answer into `out`; the data's length, -1 = silence."""
+        if control == READ_ON:
+            return self._read_on(data, n)
+        self._seq = -1
         if control == READ:
-            return self._read(buf, at, length)
+            return self._read(data, n)
+        out = self.out
+        body = self.wake + 10
         if control == READ_ADDRESS:
-            if length:
-                return -1
-            self.out[self.wake + 8] = control | ANSWER
+            if n:
+                return SILENCE
+            size = 6
             for i in range(6):
-                self.out[self.wake + 10 + i] = self.number[i]
-            return 6
-        for function, error in REFUSED:
-            if function == control:
-                return self._refuse(control, error)
-        return -1
-
-    def _read(self, buf, at: int, length: int) -> int:
-        if length not in (4, 5, 10):
-            return self._refuse(READ, OTHER)
-        if length != 4:
-            # a block count or a time asks for load records: this meter keeps none
-            return self._refuse(READ, NO_DATA)
-        d0 = (buf[at + 10] - SHIFT) & 0xFF
-        d1 = (buf[at + 11] - SHIFT) & 0xFF
-        d2 = (buf[at + 12] - SHIFT) & 0xFF
-        d3 = (buf[at + 13] - SHIFT) & 0xFF
-        data = self.wake + 14
-        if d3 == 0x04:
-            n = self._parameter(data, d2, d1, d0)
+                out[body + i] = self.number[i]
+        elif control == o.WRITE_ADDRESS:
+            size = self._take_number(data, n, buf, number)
         else:
-            if d3 == 0x00 or d3 == 0x02:
-                self.snapshot(self._chip)
-            n = put_item(self.out, data, d3, d2, d1, d0, self._chip, self.elements)
-        if n == NONE:
-            return self._refuse(READ, NO_DATA)
-        self.out[self.wake + 8] = READ | ANSWER
-        self.out[data - 4] = d0
-        self.out[data - 3] = d1
-        self.out[data - 2] = d2
-        self.out[data - 1] = d3
-        return 4 + n
+            answer = self._body
+            size = self.orders.do(control, data, n, answer)
+            if 0 <= size < o.ERROR:
+                for i in range(size):
+                    out[body + i] = answer[i]
+        if size >= o.ERROR:
+            return self._refuse(control, size)
+        if size >= 0:
+            out[self.wake + 8] = control | ANSWER
+        return size
 
-    def _parameter(self, data: int, d2: int, d1: int, d0: int) -> int:
-        """Class 04: clock, communication address, meter number."""
-        if d2 != 0:
+    def _take_number(self, data, n: int, buf, number: int) -> int:
+        """15: only with the key pressed, and only when everybody is meant."""
+        for i in range(6):
+            if buf[number + i] != 0xAA:
+                return SILENCE
+        if not self.key or n != 6 or digits(data, 0, 6) < 0:
+            return SILENCE
+        for i in range(6):
+            self.number[i] = data[i]
+        return 0
+
+    def _read(self, data, n: int) -> int:
+        if n not in (4, 5, 10):
+            return self._refuse(READ, OTHER)
+        d0, d1, d2, d3 = data[0], data[1], data[2], data[3]
+        count = data[4] if n > 4 else 1
+        given = 0
+        if n == 10:
+            given = minute_at(data, 5)
+        if (n != 4) != (d3 == 0x06) or (n == 10) != (d3 == 0x06 and d0 == GIVEN) or given < 0:
+            return self._refuse(READ, NO_DATA)
+        if d3 == 0x04 and d2 == 0 and d1 == 0x0C:
+            # passwords are written, never read
+            return self._refuse(READ, DENIED)
+        size = self._item_data(d3, d2, d1, d0, count, given)
+        if size == NONE:
+            return self._refuse(READ, NO_DATA)
+        for i in range(4):
+            self._item[i] = data[i]
+        self._size = size
+        part = min(size, self.split)
+        if part < size:
+            self._seq = 0
+        return self._say(READ, 0, part, 0)
+
+    def _item_data(self, d3, d2, d1, d0, count, given) -> int:
+        """The data of an identifier into the body; its length or NONE."""
+        body = self._body
+        if d3 == 0x02:
+            if d2 == 0x80 and d1 == 0 and 3 <= d0 <= 6:
+                return self._average(d0)
+            self.registers.now()
+            return put_item(body, 0, d3, d2, d1, d0, self.registers.chip, self.elements)
+        if d3 <= 0x01:
+            return put_class(body, 0, d3 == 0x01, d2, d1, d0, self.registers, self.periods)
+        if d3 == 0x03:
+            return self.events.put(body, 0, d2, d1, d0)
+        if d3 == 0x04:
+            return self._parameter(d2, d1, d0)
+        if d3 == 0x1D or d3 == 0x1E:
+            return self.events.put_relay(body, 0, d3, d2, d1, d0)
+        if d3 == 0x05:
+            return put_freeze(body, 0, d2, d1, d0, self.registers, self.periods)
+        if d3 == 0x06:
+            return put_records(
+                body, 0, BODY, d2, d1, d0, digits(self._data, 4, 1), given,
+                self.registers, self.periods,
+            )  # fmt: skip
+        return NONE
+
+    def _average(self, d0: int) -> int:
+        """Mean of a minute and present demand; a single-phase meter has active power alone."""
+        if (self.elements != 3 and d0 > 4) or not self.registers.average():
             return NONE
-        if d1 == 0x04 and (d0 == 0x01 or d0 == 0x02):
+        return put_average(self._body, 0, d0, self.registers.averages)
+
+    def _parameter(self, d2: int, d1: int, d0: int) -> int:
+        """Class 04: clock, numbers, status words; the rest as it is set."""
+        body = self._body
+        if d2 == 0 and d1 == 0x01 and d0 in (0x01, 0x02, 0x0C):
+            year, month, day, weekday, hour, minute, second = calendar.date(self.periods.now)
+            date = (weekday, day, month, year)
+            time = (second, minute, hour)
+            return put_fields(body, 0, date if d0 == 1 else time if d0 == 2 else time + date)
+        if d2 == 0 and d1 == 0x04 and d0 in (0x01, 0x02):
+            number = self.number if d0 == 0x01 else self.plate
             for i in range(6):
-                self.out[data + i] = self.number[i]
+                body[i] = number[i]
             return 6
-        return put_clock(self.out, data, d1, d0, self.clock())
+        if d2 == 0 and d1 == 0x05:
+            self.registers.now()
+            return put_status(
+                body, 0, d0, self.registers.chip, self.elements, self.settings,
+                self.key, self.orders.tripped,
+            )  # fmt: skip
+        return self.settings.put(body, 0, d2, d1, d0)
+
+    def _read_on(self, data, n: int) -> int:
+        """12: the next part, or the last one once more."""
+        if n != 5 or self._seq < 0:
+            return self._refuse(READ_ON, NO_DATA)
+        seq = data[4]
+        for i in range(4):
+            if data[i] != self._item[i]:
+                return self._refuse(READ_ON, NO_DATA)
+        start = seq * self.split
+        if not seq or seq not in (self._seq, self._seq + 1) or start >= self._size:
+            return self._refuse(READ_ON, NO_DATA)
+        self._seq = seq
+        return self._say(READ_ON, start, min(start + self.split, self._size), seq)
+
+    def _say(self, control: int, start: int, end: int, seq: int) -> int:
+        """Identifier, body[start:end] and SEQ into `out`; the length of all."""
+        out = self.out
+        body = self._body
+        out[self.wake + 8] = control | ANSWER | (MORE if end < self._size else 0)
+        at = self.wake + 10
+        for i in range(4):
+            out[at + i] = self._item[i]
+        at += 4
+        for i in range(start, end):
+            out[at + i - start] = body[i]
+        size = 4 + end - start
+        if seq:
+            out[at + end - start] = seq
+            size += 1
+        return size
 
     def _refuse(self, control: int, error: int) -> int:
         self.out[self.wake + 8] = control | ERROR
-        self.out[self.wake + 10] = error
+        self.out[self.wake + 10] = error & 0xFF
         return 1
 
     def _close(self, size: int) -> None:
-        """Length, +33H, checksum, end; the answer is then due."""
+        """Number, length, +33H, checksum, end; the answer is then due."""
         out = self.out
         head = self.wake
+        for i in range(6):
+            out[head + 1 + i] = self.number[i]
         out[head + 9] = size
         for i in range(head + 10, head + 10 + size):
             out[i] = (out[i] + SHIFT) & 0xFF

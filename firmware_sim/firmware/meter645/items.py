@@ -1,7 +1,7 @@
-"""What the meter knows: data identifiers to digits (DL/T 645-2007 annex A).
+"""Class 02: what the metering chip shows, as digits (DL/T 645-2007 A.3).
 
-Single items and the FF blocks over phases and tariffs. A single-phase meter has element A only; B
-and C are blank (FF), alone and in a block.
+Single items and the FF blocks over phases. A single-phase meter has element A only; B and C are
+blank (FF), alone and in a block.
 """
 
 from lib.bcd import put_bcd, put_blank, put_signed, round10
@@ -20,67 +20,28 @@ PHASED = (
     (c.APPARENT, 3, True, True, True),
     (c.FACTOR, 2, True, True, False),
 )
-ENERGY_SIZE = 4
 FACTOR_ROW = 5
+# voltage, current, active, reactive power, power factor: a moment of one phase
+MOMENT = (0, 1, 2, 3, 5)
 
 
 def put_item(out, at, d3, d2, d1, d0, chip, elements) -> int:
     """Write the item's data, before +33H, into `out`; its length, NONE if the meter has no such."""
-    if d3 == 0x00:
-        return _energy(out, at, d2, d1, d0, chip)
     if d3 == 0x02:
         if d2 == 0x80:
             return _other(out, at, d1, d0, chip, elements)
         if 1 <= d2 <= len(PHASED) and d0 == 0:
             return _phased(out, at, d2 - 1, d1, chip, elements)
+        if d2 == 0x07 and d0 == 0:
+            return _angles(out, at, d1, chip, elements)
     return NONE
 
 
-def put_clock(out, at, d1, d0, now) -> int:
-    """Class 04 00, DI1 = 01: date and time from an RTC tuple; length or NONE."""
-    if d1 != 0x01:
-        return NONE
-    year, month, day, weekday, hour, minute, second = now[:7]
-    # RTC: Monday is 0; the meter: Sunday is 0
-    date = ((weekday + 1) % 7, day, month, year % 100)
-    time = (second, minute, hour)
-    if d0 == 0x01:
-        fields = date
-    elif d0 == 0x02:
-        fields = time
-    elif d0 == 0x0C:
-        fields = time + date
-    else:
-        return NONE
-    for i in range(len(fields)):
-        put_bcd(out, at + i, fields[i], 1)
-    return len(fields)
-
-
-def _energy(out, at, d2, d1, d0, chip) -> int:
-    """Combined, forward, reverse active energy: total, tariffs, the block of both; now only."""
-    if d2 > 2 or d0 != 0:
-        return NONE
-    if d1 == ALL:
-        first = 0
-        last = c.TARIFFS
-    elif d1 <= c.TARIFFS:
-        first = last = d1
-    else:
-        return NONE
-    pos = at
-    for tariff in range(first, last + 1):
-        if d2 == 1:
-            value = c.energy(chip, c.FORWARD, tariff)
-        elif d2 == 2:
-            value = c.energy(chip, c.REVERSE, tariff)
-        else:
-            # combination word 05H: forward plus reverse
-            value = c.energy(chip, c.FORWARD, tariff) + c.energy(chip, c.REVERSE, tariff)
-        # the counter rolls over behind 999999.99 kWh
-        put_bcd(out, pos, value % 100000000, ENERGY_SIZE)
-        pos += ENERGY_SIZE
-    return pos - at
+def put_element(out, at, phase, chip) -> None:
+    """U, I, P, Q and power factor of one element, 13 bytes."""
+    for row in MOMENT:
+        _put(out, at, row, round10(_raw(row, phase + 1, chip, 3)))
+        at += PHASED[row][1]
 
 
 def _phased(out, at, row, d1, chip, elements) -> int:
@@ -99,12 +60,29 @@ def _phased(out, at, row, d1, chip, elements) -> int:
         if which > elements:
             put_blank(out, pos, size)
         else:
-            value = round10(_raw(row, which, chip, elements))
-            if PHASED[row][3]:
-                put_signed(out, pos, value, size)
-            else:
-                put_bcd(out, pos, value, size)
+            _put(out, pos, row, round10(_raw(row, which, chip, elements)))
         pos += size
+    return pos - at
+
+
+def _put(out, at, row, value) -> None:
+    if PHASED[row][3]:
+        put_signed(out, at, value, PHASED[row][1])
+    else:
+        put_bcd(out, at, value, PHASED[row][1])
+
+
+def _angles(out, at, d1, chip, elements) -> int:
+    """Phase angle, 0.1 degree of 3600."""
+    if not (1 <= d1 <= 3 or d1 == ALL):
+        return NONE
+    pos = at
+    for which in range(1, 4) if d1 == ALL else (d1,):
+        if which > elements:
+            put_blank(out, pos, 2)
+        else:
+            put_bcd(out, pos, round10(u16(chip, c.ANGLE + 2 * (which - 1))) % 3600, 2)
+        pos += 2
     return pos - at
 
 
@@ -124,7 +102,7 @@ def _raw(row, which, chip, elements) -> int:
 
 
 def _other(out, at, d1, d0, chip, elements) -> int:
-    """02 80 00 nn: neutral current, frequency, temperature."""
+    """02 80 00 nn: neutral current, frequency, temperature, batteries."""
     if d1 != 0:
         return NONE
     if d0 == 0x01:
@@ -136,4 +114,17 @@ def _other(out, at, d1, d0, chip, elements) -> int:
     if d0 == 0x07:
         put_signed(out, at, round10(s16(chip, c.TEMPERATURE)), 2)
         return 2
+    if d0 == 0x08 or d0 == 0x09:
+        register = c.CLOCK_BATTERY if d0 == 0x08 else c.READING_BATTERY
+        put_bcd(out, at, round10(u16(chip, register)), 2)
+        return 2
+    if d0 == 0x0A:
+        put_bcd(out, at, u16(chip, c.BATTERY_MIN) << 16 | u16(chip, c.BATTERY_MIN + 2), 4)
+        return 4
     return NONE
+
+
+def put_average(out, at, d0, averages) -> int:
+    """02 80 00 03..06: mean power of a minute, present demands; from their page."""
+    put_signed(out, at, s32(averages, 4 * (d0 - 3)), 3)
+    return 3

@@ -69,5 +69,5 @@ def test_the_firmware_is_small_enough_for_its_board(tmp_path: Path) -> None:
     for path in FILES:
         compiled(path, tmp_path / "out.mpy")
         total += (tmp_path / "out.mpy").stat().st_size
-    # an RP2040 has 264 KB of RAM for everything
-    assert total < 32_000
+    # an RP2040 has 264 KB of RAM for everything, and runs the meter or the TMU
+    assert total < 48_000

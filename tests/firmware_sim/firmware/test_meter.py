@@ -90,7 +90,17 @@ def test_a_small_negative_value_that_rounds_to_nothing_has_no_sign() -> None:
 
 
 @pytest.mark.parametrize(
-    "item", ["00010001", "00010500", "00030000", "02070100", "02010000", "05060101", "0280000A"]
+    "item",
+    [
+        "00010001",
+        "00010500",
+        "00030000",
+        "02080100",
+        "02010000",
+        "05060101",
+        "0280000B",
+        "07000001",
+    ],
 )
 def test_an_unknown_identifier_is_refused_as_no_requested_data(item: str) -> None:
     got = answer(Bench().ask(read(NUMBER, item)) or b"")
@@ -104,9 +114,15 @@ def test_an_unknown_identifier_is_refused_as_no_requested_data(item: str) -> Non
         (0x11, bytes(5), 0x02),
         (0x11, bytes(10), 0x02),
         (0x12, bytes(5), 0x02),
-        (0x14, bytes(13), 0x04),
-        (0x17, b"\x20", 0x08),
-        (0x1C, bytes(16), 0x04),
+        (0x14, bytes(11), 0x01),
+        (0x14, bytes(13), 0x02),
+        (0x17, b"\x30", 0x08),
+        (0x17, b"\x00", 0x08),
+        (0x18, bytes(12), 0x01),
+        (0x19, bytes(8)[:7] + b"\x00\x00", 0x01),
+        (0x1A, bytes(8), 0x04),
+        (0x1C, bytes(16), 0x01),
+        (0x1D, b"\x03", 0x01),
     ],
 )
 def test_what_the_meter_does_not_do_is_refused_by_its_error(
