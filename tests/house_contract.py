@@ -83,15 +83,22 @@ ROOMS = (
     room("protocol", "cext", timeless=True),
     room("protocol.quantity", "", COMPUTING, timeless=True),
     room("protocol.exchange", "protocol.quantity", timeless=True),
+    room("protocol.decoded", "", COMPUTING, timeless=True),
+    room(
+        "protocol.decode",
+        "cext protocol.decoded protocol.dlt645 protocol.modbus",
+        COMPUTING,
+        timeless=True,
+    ),
     room(
         "protocol.dlt645",
-        "cext protocol.quantity protocol.exchange",
+        "cext protocol.quantity protocol.exchange protocol.decoded",
         COMPUTING,
         timeless=True,
     ),
     room(
         "protocol.modbus",
-        "cext protocol.quantity protocol.exchange",
+        "cext protocol.quantity protocol.exchange protocol.decoded",
         COMPUTING,
         timeless=True,
     ),
@@ -117,7 +124,7 @@ ROOMS = (
     room("edge.shells", _ALL_EDGE, COMPUTING | OUTSIDE | {"paho", "serial"}, timeless=False),
     room(
         "edge.cli",
-        f"{_ALL_EDGE} edge.shells edge.monitor",
+        f"{_ALL_EDGE} edge.shells edge.monitor protocol.decode protocol.decoded",
         COMPUTING | OUTSIDE | {"rich"},
         timeless=False,
     ),

@@ -12,6 +12,9 @@ VERBS = {
     "run": "read the meters and deliver to the utility",
     "latest": "show the last readings from the journal",
     "monitor": "show live what the gateways do, from the broker alone",
+    "decode": "say what the bytes of a frame mean",
+    "read": "ask one meter a few things, now",
+    "sniff": "listen to a line and say what is said on it",
 }
 
 

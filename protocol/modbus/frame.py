@@ -39,6 +39,11 @@ def exception_name(code: int, lang: str = "en") -> str:
     return row["zh" if lang == "zh" else "en"]
 
 
+def exception_known(code: int) -> bool:
+    """Whether the standard has an exception of this code."""
+    return code in _rows("exceptions.csv", "code")
+
+
 @functools.cache
 def _rows(file: str, key: str) -> dict[int, dict[str, str]]:
     text = resources.files("protocol.modbus").joinpath(file).read_text(encoding="utf-8")
