@@ -117,7 +117,7 @@ class Monitor:
 @contextmanager
 def screen(bench: Rig, out: Out) -> Iterator[Screen]:
     """The screen that fits where our output goes."""
-    if not (sys.stdout.isatty() and sys.stdin.isatty()) or not _there(MONITOR):
+    if not _paintable() or not _there(MONITOR):
         yield Plain(out)
         return
     monitor = Monitor(bench, out)
@@ -125,6 +125,12 @@ def screen(bench: Rig, out: Out) -> Iterator[Screen]:
         yield monitor
     finally:
         monitor.stop()
+
+
+def _paintable() -> bool:
+    """Whether there is a terminal, and one that can be drawn on."""
+    drawn_on = os.environ.get("TERM", "") not in ("", "dumb")
+    return drawn_on and sys.stdout.isatty() and sys.stdin.isatty()
 
 
 def _there(module: str) -> bool:

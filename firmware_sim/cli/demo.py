@@ -118,7 +118,8 @@ def run(args: argparse.Namespace) -> int:
             # said when all is tidied up, so that it is true
             _stopped(args, watched)
             return 0
-        _stopped(args, watched)
+        # by q: where it was stands above already
+        _stopped(args, None)
     return 0
 
 

@@ -58,6 +58,17 @@ def test_ctrl_c_gives_the_terminal_back_and_tells_where_it_was(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_q_in_the_monitor_ends_it_and_tells_once_where_it_was(
+    shown: Glass, tmp_path: pathlib.Path
+) -> None:
+    shown.raw = b""
+    shown.type(b"q")
+    shown.until(lambda: b"ended with 0" in shown.raw, "the shell again")
+    said = shown.raw[shown.raw.rindex(LEAVE) :]
+    assert said.count(b"readings arrived, meters") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_killed_outright_the_terminal_is_as_before_and_no_process_is_left(shown: Glass) -> None:
     demo = demo_of(shown)
     children = children_of(demo)
