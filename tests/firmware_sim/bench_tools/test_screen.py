@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -21,14 +22,14 @@ class Monitor:
         self.stopped = True
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Our input and output are a terminal that can be drawn on."""
+@contextmanager
+def terminal(monkeypatch: pytest.MonkeyPatch, term: str = "xterm") -> Iterator[None]:
+    """Our input and output are a terminal; entered in the test, since pytest sets its own before."""
     master, slave = os.openpty()
     with open(slave, "r+b", buffering=0) as found:
         monkeypatch.setattr(sys, "stdin", found)
         monkeypatch.setattr(sys, "stdout", found)
-        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setenv("TERM", term)
         monkeypatch.setattr(module, "Monitor", Monitor)
         yield
     os.close(master)
@@ -41,28 +42,26 @@ def seen_on() -> Any:
         return found
 
 
-@pytest.mark.usefixtures("terminal")
-def test_a_terminal_has_the_monitor_and_gets_it_back() -> None:
-    found = seen_on()
+def test_a_terminal_has_the_monitor_and_gets_it_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    with terminal(monkeypatch):
+        found = seen_on()
     assert isinstance(found, Monitor)
     assert found.stopped
 
 
-@pytest.mark.usefixtures("terminal")
 @pytest.mark.parametrize("term", ["dumb", ""])
 def test_a_terminal_that_cannot_be_drawn_on_gets_lines(
     monkeypatch: pytest.MonkeyPatch, term: str
 ) -> None:
-    monkeypatch.setenv("TERM", term)
-    assert isinstance(seen_on(), Plain)
+    with terminal(monkeypatch, term):
+        assert isinstance(seen_on(), Plain)
 
 
-@pytest.mark.usefixtures("terminal")
 @pytest.mark.parametrize("stream", ["stdin", "stdout"])
 def test_where_either_end_is_no_terminal_there_are_lines(
     monkeypatch: pytest.MonkeyPatch, stream: str
 ) -> None:
-    with open(os.devnull, "r+b", buffering=0) as nothing:
+    with terminal(monkeypatch), open(os.devnull, "r+b", buffering=0) as nothing:
         monkeypatch.setattr(sys, stream, nothing)
         assert isinstance(seen_on(), Plain)
 
