@@ -14,8 +14,24 @@ MORE = 0x20
 FUNCTION = 0x1F
 """D4..D0."""
 
+SECURITY = 0x03
+TIME = 0x08
 READ = 0x11
 READ_ON = 0x12
+READ_ADDRESS = 0x13
+WRITE = 0x14
+WRITE_ADDRESS = 0x15
+FREEZE = 0x16
+SPEED = 0x17
+PASSWORD = 0x18
+CLEAR_DEMAND = 0x19
+CLEAR_METER = 0x1A
+CLEAR_EVENTS = 0x1B
+RELAY = 0x1C
+TERMINAL = 0x1D
+
+NO_DATA = 0x02
+"""Bit 1 of ERR: the meter does not have what was asked; a caller need not ask again."""
 
 ENVELOPE = 12
 """Bytes of a frame around its DATA."""
