@@ -20,6 +20,7 @@ from firmware_sim.wire import Wire
 TICK_MASK = (1 << 30) - 1
 TICK_HALF = 1 << 29
 START = 0x68
+EVERYBODY = b"\x99" * 6
 BACKLOG = 4096
 """Most characters the master may have queued before its port is read again."""
 
@@ -120,7 +121,7 @@ class Segment:
             self._to_master(talker, data, end)
         ticks = end // 1000 & TICK_MASK
         for core in self._listeners(data):
-            if core is not talker:
+            if core is not talker and core.rate in (0, self._baud):
                 core.on_bytes(data, len(data), ticks)
                 self._arm(core)
         for unit in self._units:
@@ -135,9 +136,10 @@ class Segment:
             return self._cores
         if START in data:
             frame = single_frame(data)
-            if frame is None or 0xAA in frame.number:
+            if frame is None or 0xAA in frame.number or frame.number == EVERYBODY:
                 return self._cores
-            named = self._by_number.get(frame.number, [])
+            # a number nobody came with may be one that a meter was given later
+            named = self._by_number.get(frame.number, self._cores)
         else:
             named = []
         if not self._busy:

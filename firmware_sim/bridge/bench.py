@@ -30,6 +30,7 @@ from firmware_sim.truth import TruthFile
 from firmware_sim.wire import BITS
 from firmware_sim.world.chip import image, wire_number
 from firmware_sim.world.neighbourhood import Neighbourhood
+from firmware_sim.world.past import Past
 from firmware_sim.world.sensors import sensor_image
 from firmware_sim.world.shape import DAY_MS
 
@@ -184,6 +185,8 @@ class Bench:
         return up
 
     def _meter(self, meter: Meter, baud: int) -> MeterCore:
+        past = Past(self._world, meter, baud)
+
         def snapshot(buf: bytearray) -> None:
             buf[:] = image(meter, baud, self._world.meter_state(meter, self.wall_ms()))
 
@@ -195,6 +198,7 @@ class Bench:
             BITS * 1_000_000 // baud,
             delay_us=self._options.delay_ms * 1000,
             wake=self._options.wake,
+            memory=lambda buf, page, at, since: past.fill(buf, page, at, since, self.wall_ms()),
         )
 
     def _unit(self, unit: Tmu, line: Line) -> UnitCore:

@@ -21,10 +21,16 @@ from firmware_sim.hal.time import time_module
 ROOT = Path(__file__).resolve().parent.parent / "firmware"
 
 
+Memory = Callable[[bytearray, int, int, int], bool]
+"""A meter's store: fill a buffer with a page as at a second, since a second (docs/firmware.md)."""
+
+
 class MeterCore(Protocol):
     """What the bench needs of a core (firmware/meter645/core.py, firmware/tmu/core.py)."""
 
     out: bytearray
+    rate: int
+    """Line speed it is set to, bit/s; 0 = a meter at the speed of its plate."""
 
     def on_bytes(self, buf: bytes, n: int, t: int) -> None:
         """n bytes came, the last at tick t."""
@@ -42,8 +48,6 @@ class MeterCore(Protocol):
 class UnitCore(MeterCore, Protocol):
     """What the bench needs of a TMU core (firmware/tmu/core.py) besides."""
 
-    rate: int
-    """Line speed it is set to, bit/s."""
     asked: bytearray
     """Function, start and count of the request its answer is about."""
 
@@ -73,6 +77,7 @@ class MeterMaker(Protocol):
         char_us: int,
         delay_us: int = 20000,
         wake: int = 4,
+        memory: Memory | None = None,
     ) -> MeterCore:
         """One meter."""
 

@@ -1,5 +1,6 @@
 """The metering chip: what it shows in its registers for a state (map in docs/firmware.md)."""
 
+import math
 import struct
 from collections.abc import Callable, Sequence
 
@@ -10,11 +11,16 @@ SIZE = 0x80
 PULSES_PER_WH = 1.6
 """Meter constant 1600 imp/kWh."""
 
-_PLATE = struct.Struct(">BBBB6s6x")
-_LINE = struct.Struct(">3HHh6x")
+BATTERIES_MV = (3600, 3600)
+"""The clock's battery and the one for reading without power."""
+ON_BATTERY = 0
+"""Minutes run on the battery."""
+
+_PLATE = struct.Struct(">BBBB6s2xI")
+_LINE = struct.Struct(">3HHh3H")
 _WORDS = struct.Struct(">4i")
 _POWERS = struct.Struct(">9i")
-_FACTORS = struct.Struct(">4h4x")
+_FACTORS = struct.Struct(">4h2H")
 _ENERGY = struct.Struct(">8I")
 
 SPEED_WORDS = {600: 0x02, 1200: 0x04, 2400: 0x08, 4800: 0x10, 9600: 0x20, 19200: 0x40}
@@ -30,11 +36,14 @@ def image(meter: Meter, baud: int, state: State) -> bytes:
     elements = state.elements
     return b"".join(
         (
-            _PLATE.pack(0x64, 1, len(elements), SPEED_WORDS.get(baud, 0), wire_number(meter.id)),
+            _PLATE.pack(
+                0x64, 2, len(elements), SPEED_WORDS.get(baud, 0), wire_number(meter.id), ON_BATTERY
+            ),
             _LINE.pack(
                 *_three([e.voltage * 100 for e in elements]),
                 round(state.frequency * 1000),
                 round(state.temperature * 100),
+                *_three([_angle(e.active, e.reactive) for e in elements]),
             ),
             _WORDS.pack(
                 *_three([e.current * 10_000 for e in elements]), round(state.neutral * 10_000)
@@ -47,8 +56,9 @@ def image(meter: Meter, baud: int, state: State) -> bytes:
             _FACTORS.pack(
                 _factor(sum(e.active for e in elements), sum(e.apparent for e in elements)),
                 *_three([_factor(e.active, e.apparent) for e in elements]),
+                *BATTERIES_MV,
             ),
-            _ENERGY.pack(*_pulses(state.forward), *_pulses(state.reverse)),
+            _ENERGY.pack(*pulses(state.forward), *pulses(state.reverse)),
         )
     )
 
@@ -73,6 +83,11 @@ def _factor(active: float, apparent: float) -> int:
     return round(10_000 * active / apparent) if apparent else 10_000
 
 
-def _pulses(energies: Sequence[float]) -> list[int]:
+def _angle(active: float, reactive: float) -> int:
+    """Of the current behind the voltage, 0.01 degree, 0 to 360."""
+    return round(math.degrees(math.atan2(reactive, active)) * 100) % 36_000
+
+
+def pulses(energies: Sequence[float]) -> list[int]:
     """Pulses counted so far, u32, which wrap as the chip's do."""
     return [int(wh * PULSES_PER_WH) % (1 << 32) for wh in energies]

@@ -78,7 +78,7 @@ class Neighbourhood:
         self.utc_offset_ms = self.offset_ms(site)
         self.shift_ms = shift_ms
         self._day0_ms = int(DAY0.timestamp() * 1000)
-        self._seed = f"{seed}/{site.id}"
+        self.seed = f"{seed}/{site.id}"
         self._tree = tree = Tree(site)
         own = {m.id: self._own(m) for m in site.meters if m.kind in ("household", "public")}
         hangs: dict[int, list[Flow]] = {}
@@ -126,10 +126,14 @@ class Neighbourhood:
             reverse=(0.0,) * len(REGISTERS),
         )
 
+    def point(self, meter: Meter) -> Point:
+        """Where this meter is connected and what passes it."""
+        return self._points[meter.id]
+
     def tmu_state(self, tmu: Tmu, t_ms: int) -> TmuState:
         """What this monitoring unit's sensors see at t_ms (UTC)."""
         now = moment(*self.when(t_ms))
-        return self._cabinets[tmu.transformer].state(f"{self._seed}/{tmu.id}", now, t_ms)
+        return self._cabinets[tmu.transformer].state(f"{self.seed}/{tmu.id}", now, t_ms)
 
     def when(self, t_ms: int) -> tuple[int, int]:
         """Whole days since day 0 and local time of day of the load at t_ms."""
@@ -146,7 +150,7 @@ class Neighbourhood:
         public = PLANT_SCALE if meter.phase == "ABC" else LIGHT_SCALE
         scale = public if meter.kind == "public" else 1.0
         phases = PHASES if meter.phase == "ABC" else meter.phase
-        houses = [household(f"{self._seed}/{meter.id}/{phase}", scale) for phase in phases]
+        houses = [household(f"{self.seed}/{meter.id}/{phase}", scale) for phase in phases]
         return own_flow([house.drawn() for house in houses], houses[0].age_days)
 
     def _point(self, meter: Meter, own: Flow | None) -> Point:

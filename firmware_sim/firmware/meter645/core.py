@@ -146,6 +146,8 @@ class Meter:
             if self.speed_word:
                 # the answer goes out at the old speed, what follows is at the new one
                 self.rate = baud(self.speed_word)
+                self.char_us = 11000000 // self.rate
+                self._gap = GAP_US + self.char_us
                 self.speed_word = 0
             return n
         return 0

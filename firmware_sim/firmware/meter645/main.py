@@ -12,13 +12,18 @@ from meter645.core import Meter
 LONGEST_WAIT_MS = 4000
 
 
+def port(rate: int) -> UART:
+    """The line's UART: 8 data bits, even parity."""
+    return UART(board.UART_ID, rate, bits=8, parity=0, stop=1, tx=Pin(board.TX), rx=Pin(board.RX))
+
+
 def run() -> None:
     """Never returns."""
     i2c = I2C(board.I2C_ID, scl=Pin(board.SCL), sda=Pin(board.SDA), freq=400000)
     plate = bytearray(NAMEPLATE)
     i2c.readfrom_mem_into(board.CHIP, 0, plate)
     rate = baud(plate[SPEED])
-    uart = UART(board.UART_ID, rate, bits=8, parity=0, stop=1, tx=Pin(board.TX), rx=Pin(board.RX))
+    uart = port(rate)
     drive = Pin(board.DE, Pin.OUT, value=0)
     wdt = WDT(timeout=board.WDT_MS)
     poller = select.poll()
@@ -55,6 +60,11 @@ def run() -> None:
             uart.write(out[:n])
             uart.flush()
             drive.off()
+        if meter.rate and meter.rate != rate:
+            rate = meter.rate
+            uart = port(rate)
+            poller = select.poll()
+            poller.register(uart, select.POLLIN)
 
 
 run()
