@@ -92,3 +92,17 @@ def test_entries_nobody_can_read_are_counted_and_passed_over(journal: Journal) -
     _, notes = books(journal)
     assert [(n.key, dict(n.facts)) for n in notes] == [("entries_unreadable", {"count": 2})]
     assert len(results(journal)) == 1
+
+
+def test_what_begins_is_a_warning_in_the_log_and_what_ends_or_only_informs_is_none(
+    journal: Journal,
+) -> None:
+    begun, notes = books(journal)
+    begun.started("0", NOON)
+    begun.line("b1", "down", "gone", NOON)
+    begun.line("b1", "up", "", NOON + 1)
+    assert [(n.key, n.level, dict(n.facts)["over"]) for n in notes] == [
+        ("gateway_started", "info", True),
+        ("line_down", "warning", False),
+        ("line_down", "info", True),
+    ]

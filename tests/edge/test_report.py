@@ -4,8 +4,10 @@ from collections.abc import Iterable
 
 import msgspec
 
+from edge.door import CoreSettings
+from edge.journal import Backlog
 from edge.plan.build import devices
-from edge.report import site_card
+from edge.report import LineView, site_card, state_message
 from edge.site.model import Gateway, Site
 from protocol.uplink.site import (
     CardFeeder,
@@ -52,3 +54,19 @@ def test_a_gateway_of_two_buildings_names_only_what_feeds_them() -> None:
 def test_a_gateway_without_a_device_has_an_empty_card() -> None:
     found = card()
     assert (found.transformers, found.feeders, found.lines, found.devices.id) == ([], [], [], [])
+
+
+def health(healthy: bool, *states: str) -> str:
+    """What the state says of a gateway whose lines are so."""
+    lines = {str(n): LineView(state=state) for n, state in enumerate(states)}
+    settings = CoreSettings(version="0", config="d", period_ms=0)
+    said = state_message(
+        settings, 0, "trusted", "e1", Backlog(0, None), 0, healthy, lines, None, 0, ()
+    )
+    return said.health
+
+
+def test_a_gateway_is_degraded_by_one_line_that_is_down_or_by_its_journal() -> None:
+    assert health(True, "up", "starting", "stopped") == "ok"
+    assert health(True, "up", "down") == "degraded"
+    assert health(False, "up") == "degraded"

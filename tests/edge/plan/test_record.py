@@ -43,8 +43,8 @@ def test_every_value_keeps_the_time_of_its_own_exchange() -> None:
 
 
 def test_a_meter_behind_a_ct_gets_its_primary_values_once() -> None:
-    values = [(VOLTAGE, 2201, 0), (CURRENT, 1500, 0), (POWER, 5000, 0)]
-    part = to_part(sweep(MeterRow("m2", 0, values=values)), 7, METERS, wall, Quality(0))
+    row = MeterRow("m2", 0, values=[(VOLTAGE, 2201, 0), (CURRENT, 1500, 0), (POWER, 5000, 0)])
+    part = to_part(sweep(row), 7, METERS, wall, Quality(0))
     assert part.columns == {"voltage_a": [2201], "current_a": [240_000], "active_power": [800_000]}
     assert part.q == [Quality.CT_APPLIED]
 
@@ -72,3 +72,9 @@ def test_a_primary_value_is_the_nearest_integer_to_the_exact_one(
     exact = Fraction(scaled * ct[0], ct[1])
     assert abs(primary(meter("m1", ct), CURRENT, scaled) - exact) <= Fraction(1, 2)
     assert primary(meter("m1", ct), VOLTAGE, scaled) == scaled
+
+
+def test_power_fed_back_keeps_its_sign_behind_a_ct() -> None:
+    row = MeterRow("m2", 0, values=[(POWER, -5000, 0), (CURRENT, -1500, 0)])
+    part = to_part(sweep(row), 7, METERS, wall, Quality(0))
+    assert part.columns == {"active_power": [-800_000], "current_a": [-240_000]}
