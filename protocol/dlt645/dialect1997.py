@@ -40,7 +40,7 @@ def meaning(frame: Frame645, lang: str) -> Decoded:
     identifier = name = ""
     error = None
     if answer and control & ERROR:
-        error = Fault(data[:1].hex().upper(), _errors(data[0] if data else 0, lang))
+        error = Fault(data[:1].hex().upper(), error_names(data[0] if data else 0, lang))
         notes.append(word("?", lang))
     elif function in _READS | {_WRITE} and len(data) >= _IDENTIFIER:
         identifier = f"{int.from_bytes(data[:_IDENTIFIER], 'little'):04X}"
@@ -84,7 +84,8 @@ def meaning(frame: Frame645, lang: str) -> Decoded:
     )
 
 
-def _errors(code: int, lang: str) -> str:
+def error_names(code: int, lang: str = "en") -> str:
+    """The error word's bits by name, joined by "; "."""
     names = {int(row["bit"]): row["zh" if lang == "zh" else "en"] for row in rows("errors1997.csv")}
     return "; ".join(names.get(bit, f"{bit}") for bit in range(8) if code >> bit & 1) or "-"
 
