@@ -1,5 +1,5 @@
 # cython: boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
-# cython: always_allow_keywords=False, auto_pickle=False
+# cython: always_allow_keywords=False, auto_pickle=False, binding=False
 """DL/T 645 and Modbus RTU framing, compiled: bytes in, whole checked frames out.
 
 The twin framing_py.py is the reference and holds the theory: same frames, same counters, byte for
@@ -42,43 +42,20 @@ cdef enum:
 
 ctypedef const unsigned char *bytes_p
 
-cdef struct Candidate:
-    long long start
-    long long due               # nothing can be said of it before this many bytes have come
-
-
-cdef extern from *:
-    """
-    #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-    #error "total() needs a little-endian machine; the plain twin serves"
-    #endif
-    """
-
-
-cdef inline unsigned char total(bytes_p p, Py_ssize_t n) noexcept nogil:
-    """Sum mod 256 of n >= 8 bytes, a word at a time; the last word may overlap the one before and
-    has what was counted shifted out, so that no loop over single bytes is left."""
-    cdef unsigned long long word, even = 0, odd = 0
-    cdef unsigned long long mask = 0x00FF00FF00FF00FFULL
-    cdef Py_ssize_t at = 0, words = n & ~7
-    while at < words:
-        memcpy(&word, p + at, 8)
-        even += word & mask
-        odd += (word >> 8) & mask
-        at += 8
-    memcpy(&word, p + n - 8, 8)
-    word = (word >> (8 * (7 - (n & 7)))) >> 8
-    even += (word & mask) + odd + ((word >> 8) & mask)
-    even += even >> 32
-    even += even >> 16
-    return <unsigned char>even
-
-
 cdef inline long long noise_in(bytes_p p, Py_ssize_t n) noexcept nogil:
+    """How many of n bytes are not FE, eight at a time; reads up to seven bytes more."""
+    cdef unsigned long long word, sevens = 0x7F7F7F7F7F7F7F7FULL
     cdef long long count = 0
-    cdef Py_ssize_t i
-    for i in range(n):
-        count += p[i] != WAKE
+    while n > 0:
+        memcpy(&word, p, 8)
+        word ^= 0xFEFEFEFEFEFEFEFEULL
+        if n < 8:
+            word &= (1ULL << (8 * n)) - 1
+        # the top bit of each byte that is not zero, then their sum in the top byte
+        word = ((((word & sevens) + sevens) | word) >> 7) & 0x0101010101010101ULL
+        count += (word * 0x0101010101010101ULL) >> 56
+        p += 8
+        n -= 8
     return count
 
 
@@ -153,152 +130,178 @@ cdef inline Frame645 make_frame(bytes owner, bytes_p p, Py_ssize_t n, long long 
 cdef class Scanner645:
     """Finds frames in a stream of bytes that may hold anything."""
 
-    cdef readonly long long noise
-    cdef readonly long long bad
-    cdef long long base         # buffer[i] is byte base + i of all fed
-    cdef bytes store
-    cdef unsigned char *buffer  # the bytes of store
-    cdef Py_ssize_t room
-    cdef Py_ssize_t head        # buffer[head:tail] is pending
-    cdef Py_ssize_t tail
-    cdef Py_ssize_t at          # buffer[at:tail] has not been searched
-    cdef long long wake         # least due of the alive
-    cdef int alive
-    cdef Candidate candidates[LONGEST]
-
     def feed(self, bytes data not None):
         """The next whole checked frame, or None; feed(b"") for more."""
-        cdef bytes_p p = <bytes_p>PyBytes_AS_STRING(data)
+        cdef bytes_p p
         cdef Py_ssize_t n = PyBytes_GET_SIZE(data)
-        cdef Py_ssize_t s = 0, size
+        cdef Py_ssize_t s, size
         cdef Frame645 frame
-        if self.head == self.tail:
-            if n == 0:
-                return None
-            while s < n and p[s] == WAKE:
-                s += 1
-            if n - s >= ENVELOPE and p[s] == START and p[s + 7] == START:
-                size = ENVELOPE + p[s + 9]
-                if (
-                    size <= n - s and p[s + size - 1] == END
-                    and total(p + s, size - 2) == p[s + size - 2]
-                ):
-                    frame = make_frame(data, p + s, size, self.base + self.tail + s)
-                    s += size
-                    self.base += s
-                    if s < n:
-                        self.append(p + s, n - s)
-                    return frame
-        if n:
+        if n == 0:
+            return self.search() if self.undrained else None
+        p = <bytes_p>PyBytes_AS_STRING(data)
+        if self.head != self.tail:
             self.append(p, n)
-        elif self.at == self.tail:
+            return None if self.tail < self.want else self.search()
+        s = 0
+        while s < n and p[s] == WAKE:
+            s += 1
+        self.base += s
+        p += s
+        n -= s
+        if n >= ENVELOPE:
+            if p[0] == START and p[7] == START:
+                size = ENVELOPE + p[9]
+                if size <= n and p[size - 1] == END and total(p, size - 2) == p[size - 2]:
+                    frame = make_frame(data, p, size, self.base + self.tail)
+                    self.base += size
+                    if size < n:
+                        self.hold(p + size, n - size)
+                        self.leave()
+                    return frame
+        elif n == 0:
             return None
+        elif p[0] == START and (n < 8 or p[7] == START):
+            # too short for any frame, and nothing to throw away in front of it
+            self.hold(p, n)
+            self.want = self.head + ENVELOPE
+            return None
+        self.hold(p, n)
         return self.search()
 
     def gap(self):
         """Silence: what is pending can't be continued, it is thrown away."""
-        if self.at == self.tail:
-            self.noise += noise_in(self.buffer + self.head, self.tail - self.head)
-            self.head = self.tail
+        if not self.undrained:
+            self.throw(self.tail)
             self.alive = 0
 
     cdef int append(self, bytes_p p, Py_ssize_t n) except -1:
-        cdef Py_ssize_t pending = self.tail - self.head
-        cdef bytes store
-        if self.at < self.tail and pending > UNDRAINED:
-            self.noise += noise_in(self.buffer + self.head, pending - UNDRAINED)
-            self.head = self.at = self.tail - UNDRAINED
-            pending = UNDRAINED
+        """Behind what is pending."""
+        if self.undrained and self.tail - self.head > UNDRAINED:
+            self.throw(self.tail - UNDRAINED)
+            self.at = self.head
         if n > self.room - self.tail:
-            store = PyBytes_FromStringAndSize(NULL, max(<Py_ssize_t>ROOM, pending + n))
-            if pending:
-                memcpy(PyBytes_AS_STRING(store), self.buffer + self.head, pending)
-            self.store = store
-            self.buffer = <unsigned char *>PyBytes_AS_STRING(store)
-            self.room = PyBytes_GET_SIZE(store)
-            self.base += self.head
-            self.at -= self.head
-            self.tail = pending
-            self.head = 0
+            self.renew(n)
         memcpy(self.buffer + self.tail, p, n)
         self.tail += n
         return 0
 
-    cdef inline long long assess(self, Py_ssize_t s) noexcept:
-        """> 0: pending, due then; 0: refused; < 0: whole and right, minus its size."""
-        cdef bytes_p p = self.buffer + s
-        cdef Py_ssize_t have = self.tail - s, size
-        if have < 8:
-            return self.base + s + 8
-        if p[7] != START:
-            return 0
-        if have < HEADER:
-            return self.base + s + HEADER
-        size = ENVELOPE + p[9]
-        if have < size:
-            return self.base + s + size
-        if p[size - 1] == END and total(p, size - 2) == p[size - 2]:
-            return -size
-        self.bad += 1
+    cdef inline int hold(self, bytes_p p, Py_ssize_t n) except -1:
+        """As all that is pending."""
+        if n > self.room - self.tail:
+            self.renew(n)
+        self.at = self.head = self.tail
+        memcpy(self.buffer + self.tail, p, n)
+        self.tail += n
         return 0
 
-    cdef Frame645 win(self, Py_ssize_t s, Py_ssize_t size):
+    cdef int renew(self, Py_ssize_t n) except -1:
+        """A store of its own for what is pending and n bytes more."""
+        cdef Py_ssize_t pending = self.tail - self.head
+        # noise_in may read a word at its very end
+        cdef bytes store = PyBytes_FromStringAndSize(NULL, max(<Py_ssize_t>ROOM, pending + n) + 8)
+        cdef int i
+        if pending:
+            memcpy(PyBytes_AS_STRING(store), self.buffer + self.head, pending)
+        self.store = store
+        self.buffer = <unsigned char *>PyBytes_AS_STRING(store)
+        self.room = PyBytes_GET_SIZE(store) - 8
+        self.base += self.head
+        self.at -= self.head
+        self.want -= self.head
+        for i in range(self.alive):
+            self.candidates[i].start -= <int>self.head
+            self.candidates[i].due -= <int>self.head
+        self.tail = pending
+        self.head = 0
+        return 0
+
+    cdef inline void throw(self, Py_ssize_t upto) noexcept:
+        """buffer[head:upto] away."""
+        self.noise += noise_in(self.buffer + self.head, upto - self.head)
+        self.head = upto
+
+    cdef inline Frame645 win(self, Py_ssize_t s, Py_ssize_t size):
         cdef Frame645 frame = make_frame(self.store, self.buffer + s, size, self.base + s)
-        self.noise += noise_in(self.buffer + self.head, s - self.head)
+        self.throw(s)
         self.head = self.at = s + size
         self.alive = 0
+        self.leave()
         return frame
 
+    cdef inline void leave(self) noexcept:
+        """What stands behind a frame: to be drained, or too short for one."""
+        if self.tail - self.head < ENVELOPE:
+            self.wait(self.at, 0, 0)
+        else:
+            self.undrained = True
+
     cdef object search(self):
-        cdef int i, kept = 0
-        cdef long long due, wake = 0
-        cdef Py_ssize_t s
+        cdef bytes_p first = self.buffer
         cdef bytes_p hit
-        if self.alive:
-            if self.base + self.tail < self.wake:
-                kept = self.alive
-                wake = self.wake
+        cdef Py_ssize_t tail = self.tail, s, size, want
+        cdef int i, kept = 0, soonest = 0
+        for i in range(self.alive):
+            s = self.candidates[i].start
+            size = self.candidates[i].due - s
+            if s + size > tail:
+                self.candidates[kept] = self.candidates[i]
+                kept += 1
+                if soonest == 0 or s + size < soonest:
+                    soonest = <int>(s + size)
+            elif first[s + size - 1] == END and total(first + s, size - 2) == first[s + size - 2]:
+                return self.win(s, size)
             else:
-                for i in range(self.alive):
-                    due = self.candidates[i].due
-                    s = <Py_ssize_t>(self.candidates[i].start - self.base)
-                    if due <= self.base + self.tail:
-                        due = self.assess(s)
-                        if due < 0:
-                            return self.win(s, <Py_ssize_t>-due)
-                        if due == 0:
-                            continue
-                    self.candidates[kept].start = self.base + s
-                    self.candidates[kept].due = due
-                    kept += 1
-                    if wake == 0 or due < wake:
-                        wake = due
-        while self.at < self.tail:
-            hit = <bytes_p>memchr(self.buffer + self.at, START, self.tail - self.at)
+                self.bad += 1
+        s = self.at
+        while s <= tail - ENVELOPE:
+            hit = <bytes_p>memchr(first + s, START, tail - ENVELOPE + 1 - s)
             if hit is NULL:
+                s = tail - ENVELOPE + 1
                 break
-            s = hit - self.buffer
-            self.at = s + 1
-            due = self.assess(s)
-            if due < 0:
-                return self.win(s, <Py_ssize_t>-due)
-            if due == 0:
-                continue
-            self.candidates[kept].start = self.base + s
-            self.candidates[kept].due = due
-            kept += 1
-            if wake == 0 or due < wake:
-                wake = due
-        self.at = self.tail
-        self.alive = kept
-        self.wake = wake
-        s = <Py_ssize_t>(self.candidates[0].start - self.base) if kept else self.tail
-        self.noise += noise_in(self.buffer + self.head, s - self.head)
-        self.head = s
+            s = hit - first
+            if hit[7] == START:
+                size = ENVELOPE + hit[9]
+                if s + size > tail:
+                    self.candidates[kept].start = <int>s
+                    self.candidates[kept].due = <int>(s + size)
+                    kept += 1
+                    if soonest == 0 or s + size < soonest:
+                        soonest = <int>(s + size)
+                elif hit[size - 1] == END and total(hit, size - 2) == hit[size - 2]:
+                    return self.win(s, size)
+                else:
+                    self.bad += 1
+            s += 1
+        self.wait(s, kept, soonest)
         return None
 
+    cdef inline void wait(self, Py_ssize_t s, int kept, Py_ssize_t soonest) noexcept:
+        """No frame at hand: pending are `kept` candidates, the first of them due at `soonest`, and
+        the first 68 of the last bytes, from `s` on."""
+        cdef bytes_p first = self.buffer
+        cdef bytes_p hit
+        cdef Py_ssize_t tail = self.tail
+        while s < tail:
+            hit = <bytes_p>memchr(first + s, START, tail - s)
+            if hit is NULL:
+                s = tail
+                break
+            s = hit - first
+            if s + 7 >= tail or hit[7] == START:
+                break
+            s += 1
+        self.at = s
+        self.alive = kept
+        self.undrained = False
+        self.want = s + ENVELOPE
+        if kept:
+            s = self.candidates[0].start
+            if soonest < self.want:
+                self.want = soonest
+        self.throw(s)
 
-cdef inline long long whole(object number, long long top, str what) except -1:
+
+cdef long long whole(object number, long long top, str what) except -1:
     cdef int overflow = 0
     cdef long long value = PyLong_AsLongLongAndOverflow(number, &overflow)
     if overflow or value < 0 or value > top:

@@ -15,9 +15,11 @@ whole candidate wins and is returned at once, also from inside a pending one: a 
 that looks like 68 … 68 C L) never holds back a good frame behind it. All before the winner is
 thrown away. Without a winner everything before the first pending candidate is thrown away.
 
-Each candidate is weighed at most four times (found, second 68, length, checksum) and is at most 267
-bytes long, so the cost is linear in the bytes fed and a drained scanner holds 266 bytes at most,
-whatever is fed.
+No frame is shorter than 12 bytes, so a 68 is weighed when 12 bytes of it are there, and then knows
+its end. Until the nearest end, or 12 bytes from the first 68 not weighed yet, nothing that comes
+can make a frame: `want` says so, and what comes before it is put behind the rest unlooked at. Each
+candidate is weighed at most twice (header, checksum) and is at most 267 bytes long, so the cost is
+linear in the bytes fed and a drained scanner holds 266 bytes at most, whatever is fed.
 
 `noise` counts every byte thrown away that is not FE. `bad` counts candidates with a full header
 whose checksum or end was wrong; candidates given up to a gap or a winner are not bad.
@@ -40,13 +42,16 @@ weighed at most four times (unit, function, byte count, CRC), a drained scanner 
 most. `noise` counts every byte thrown away, `bad` the candidates refused for their CRC.
 """
 
+from zlib import adler32
+
 LIMIT = 4096
 """A caller that feeds on without draining loses the oldest waiting bytes beyond this many."""
 
 _START, _END, _WAKE = 0x68, 0x16, 0xFE
 _HEADER, _ENVELOPE = 10, 12
+_ADLER = 256  # of so many bytes the sum stays below the modulus of Adler-32
 _PLUS = bytes((value + 0x33) & 0xFF for value in range(256))
-_MINUS = bytes((value - 0x33) & 0xFF for value in range(256))
+MINUS = bytes((value - 0x33) & 0xFF for value in range(256))
 
 
 class Frame645:
@@ -89,12 +94,12 @@ class Frame645:
         """The first four bytes of DATA as DI3..DI0 in one int; -1 where DATA is shorter."""
         if len(self._raw) < _ENVELOPE + 4:
             return -1
-        return int.from_bytes(self._raw[10:14].translate(_MINUS), "little")
+        return int.from_bytes(self._raw[10:14].translate(MINUS), "little")
 
     @property
     def data(self) -> bytes:
         """DATA after -33H."""
-        return self._raw[_HEADER:-2].translate(_MINUS)
+        return self._raw[_HEADER:-2].translate(MINUS)
 
     def __repr__(self) -> str:
         return f"<Frame645 {self._raw.hex(' ').upper()} at {self._start}>"
@@ -103,32 +108,33 @@ class Frame645:
 _new = object.__new__
 
 
-def _frame(raw: bytes, start: int) -> Frame645:
-    frame = _new(Frame645)
-    frame._raw = raw
-    frame._start = start
-    return frame
-
-
-def _right(raw: bytes) -> bool:
+def right(raw: bytes) -> bool:
     """Checksum and end of a candidate that is all there."""
-    return raw[-1] == _END and sum(raw[:-2]) & 0xFF == raw[-2]
+    if raw[-1] != _END:
+        return False
+    if len(raw) <= _ADLER:
+        # its low half is the sum of the bytes and one: all but CS and 16 must add up to CS
+        return not (adler32(raw) - (1 + _END) - 2 * raw[-2]) & 0xFF
+    return sum(raw[:-2]) & 0xFF == raw[-2]
 
 
 class Scanner645:
     """Finds frames in a stream of bytes that may hold anything."""
 
-    __slots__ = ("_alive", "_at", "_bad", "_base", "_head", "_noise", "_wake", "_window")
+    __slots__ = (
+        "_alive", "_at", "_bad", "_base", "_head", "_noise", "_undrained", "_want", "_window",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self._noise = 0
         self._bad = 0
         self._window = b""
         self._base = 0  # offset of window[0] in all bytes fed
-        self._head = 0  # window[head:] is pending
+        self._head = 0  # window[head:] is pending; 0 unless undrained
         self._at = 0  # window[at:] has not been searched
-        self._alive: list[tuple[int, int]] = []  # pending candidates: offset of start, due
-        self._wake = 0  # least due of the alive
+        self._want = 0  # nothing can be said before the window is so long
+        self._undrained = False  # the last search gave a frame and left bytes behind it
+        self._alive: list[tuple[int, int]] = []  # pending headers: start and end in the window
 
     @property
     def noise(self) -> int:
@@ -142,23 +148,52 @@ class Scanner645:
 
     def feed(self, data: bytes) -> Frame645 | None:
         """The next whole checked frame, or None; feed(b"") for more that may already wait."""
-        if not self._window:
-            # the common case: one whole answer in one read, perhaps behind wake-up bytes or the
-            # stray byte of a transceiver that turned around
-            start = data.find(_START)
-            rest = data[start:] if start >= 0 else b""
-            if len(rest) >= _ENVELOPE and rest[7] == _START:
-                size = _ENVELOPE + rest[9]
-                raw = rest[:size]
-                if len(raw) == size and _right(raw):
-                    self._noise += start - data.count(_WAKE, 0, start)
-                    at = self._base + start
-                    self._base = at + size
-                    if len(rest) > size:
-                        self._window = rest[size:]
-                    return _frame(raw, at)
-        if data:
-            self._append(data)
+        window = self._window
+        if window:
+            if self._undrained:
+                if data:
+                    self._add_undrained(data)
+                return self._search()
+            self._window = window = window + data
+            if len(window) < self._want or not data:
+                return None
+            return self._search()
+        start = data.find(_START)
+        if start < 0:
+            self._noise += len(data) - data.count(_WAKE)
+            self._base += len(data)
+            return None
+        if start:
+            self._noise += start - data.count(_WAKE, 0, start)
+            self._base += start
+            data = data[start:]
+        if len(data) < _ENVELOPE:
+            if len(data) < 8 or data[7] == _START:
+                # too short for any frame
+                self._window = data
+                self._at = 0
+                self._want = _ENVELOPE
+                return None
+        elif data[7] == _START:
+            # the common case: one whole answer in one read
+            size = _ENVELOPE + data[9]
+            if size <= len(data):
+                raw = data[:size]
+                if right(raw):
+                    frame = _new(Frame645)
+                    frame._raw = raw
+                    frame._start = self._base
+                    self._base += size
+                    if size < len(data):
+                        self._window = rest = data[size:]
+                        self._at = 0
+                        if len(rest) < _ENVELOPE:
+                            self._wait([], rest.find(_START))
+                        else:
+                            self._undrained = True
+                    return frame
+        self._window = data
+        self._at = 0
         return self._search()
 
     def gap(self) -> None:
@@ -167,84 +202,106 @@ class Scanner645:
         To be told when feed() has returned None; while frames still wait to be drained it is
         passed over, for what is pending behind them is not known yet.
         """
-        if self._at == len(self._window):
+        if not self._undrained:
             self._throw(len(self._window))
             self._alive = []
 
-    def _append(self, data: bytes) -> None:
+    def pass_over(self, count: int) -> bool:
+        """For Answer645: so many bytes are counted as fed, none as noise, if nothing is pending."""
+        if self._window:
+            return False
+        self._base += count
+        return True
+
+    def _add_undrained(self, data: bytes) -> None:
+        """Behind what a caller has left; the oldest beyond LIMIT is lost."""
         window, head = self._window, self._head
-        if self._at < len(window) and len(window) - head > LIMIT:
-            self._throw(len(window) - LIMIT)
-            head = self._at = self._head
+        if len(window) - head > LIMIT:
+            upto = len(window) - LIMIT
+            self._noise += upto - head - window.count(_WAKE, head, upto)
+            head = upto
         self._window = window[head:] + data
         self._base += head
-        self._at -= head
-        self._head = 0
+        self._head = self._at = 0
 
     def _throw(self, upto: int) -> None:
-        """Throw window[head:upto] away."""
-        lost = upto - self._head
-        self._noise += lost - self._window.count(_WAKE, self._head, upto)
-        self._forget(upto)
-
-    def _forget(self, upto: int) -> None:
-        if upto == len(self._window):
+        """window[head:upto] away."""
+        head = self._head
+        if upto > head:
+            self._noise += upto - head - self._window.count(_WAKE, head, upto)
+        if upto:
+            self._window = self._window[upto:]
             self._base += upto
-            self._window = b""
-            upto = self._at = 0
-        self._head = upto
-
-    def _assess(self, at: int) -> int:
-        """> 0: pending, due then; 0: refused; < 0: whole and right, minus its size."""
-        window = self._window
-        have = len(window) - at
-        if have < 8:
-            return self._base + at + 8
-        if window[at + 7] != _START:
-            return 0
-        if have < _HEADER:
-            return self._base + at + _HEADER
-        size = _ENVELOPE + window[at + 9]
-        if have < size:
-            return self._base + at + size
-        if _right(window[at : at + size]):
-            return -size
-        self._bad += 1
-        return 0
-
-    def _win(self, at: int, size: int) -> Frame645:
-        frame = _frame(self._window[at : at + size], self._base + at)
-        self._throw(at)
-        self._alive = []
-        self._at = at + size
-        self._forget(at + size)
-        return frame
+        self._head = 0
 
     def _search(self) -> Frame645 | None:
-        have = self._base + len(self._window)
-        alive = self._alive
-        if alive and have >= self._wake:
-            alive = []
-            for start, due in self._alive:
-                if due <= have:
-                    due = self._assess(start - self._base)
-                    if due < 0:
-                        return self._win(start - self._base, -due)
-                if due:
-                    alive.append((start, due))
-        at = self._window.find(_START, self._at)
-        while at >= 0:
-            due = self._assess(at)
-            if due < 0:
-                return self._win(at, -due)
-            if due:
-                alive.append((self._base + at, due))
-            at = self._window.find(_START, at + 1)
-        self._at = len(self._window)
+        window = self._window
+        have = len(window)
+        alive = []
+        for start, end in self._alive:
+            if end > have:
+                alive.append((start, end))
+                continue
+            raw = window[start:end]
+            if right(raw):
+                break
+            self._bad += 1
+        else:
+            last = have - _ENVELOPE
+            start = window.find(_START, self._at)
+            while 0 <= start <= last:
+                if window[start + 7] == _START:
+                    end = start + _ENVELOPE + window[start + 9]
+                    if end > have:
+                        alive.append((start, end))
+                    else:
+                        raw = window[start:end]
+                        if right(raw):
+                            break
+                        self._bad += 1
+                start = window.find(_START, start + 1)
+            else:
+                self._wait(alive, start)
+                return None
+        frame = _new(Frame645)
+        frame._raw = raw
+        frame._start = self._base + start
+        if start > self._head:
+            self._noise += start - self._head - window.count(_WAKE, self._head, start)
+        self._head = self._at = end
+        self._alive = []
+        if have - end < _ENVELOPE:
+            # nothing whole can stand there
+            self._wait([], window.find(_START, end))
+        else:
+            self._undrained = True
+        return frame
+
+    def _wait(self, alive: list[tuple[int, int]], start: int) -> None:
+        """No frame in the window: `alive` and the first 68 of its last bytes, from `start` on (-1:
+        there is none), are pending."""
+        window = self._window
+        have = len(window)
+        while 0 <= start < have - 7 and window[start + 7] != _START:
+            start = window.find(_START, start + 1)
+        if start < 0:
+            start = have
+        self._undrained = False
+        want = start + _ENVELOPE
+        if alive:
+            since = alive[0][0]
+            for _, end in alive:
+                if end < want:
+                    want = end
+            if since:
+                alive = [(at - since, end - since) for at, end in alive]
+        else:
+            since = start
         self._alive = alive
-        self._wake = min((due for _, due in alive), default=0)
-        self._throw(alive[0][0] - self._base if alive else len(self._window))
-        return None
+        self._at = start - since
+        self._want = want - since
+        if since:
+            self._throw(since)
 
 
 def _whole(number: int, top: int, what: str) -> int:

@@ -4,4 +4,6 @@ from cext import build
 
 picked = build.pick("values")
 
+MISSING: int = picked.MISSING
 Layout = picked.Layout
+Answer645 = picked.Answer645

@@ -1,8 +1,10 @@
+from array import array
 from typing import final
 
-from cext.framing_c import Frame645
+from cext.framing_c import Frame645, Scanner645
 
 SOURCE_DIGEST: str
+MISSING: int
 
 @final
 class Layout:
@@ -11,3 +13,15 @@ class Layout:
     def size(self) -> int: ...
     def unpack(self, frame: Frame645, offset: int, /) -> tuple[int | None, ...] | None: ...
     def unpack_data(self, data: bytes, offset: int, /) -> tuple[int | None, ...] | None: ...
+
+@final
+class Answer645:
+    def __init__(
+        self,
+        scanner: Scanner645,
+        address: int,
+        identifier: int,
+        layout: Layout,
+        out: array[int],
+    ) -> None: ...
+    def take(self, data: bytes, /) -> bool: ...

@@ -1,14 +1,17 @@
 # cython: boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
-# cython: always_allow_keywords=False, auto_pickle=False
+# cython: always_allow_keywords=False, auto_pickle=False, binding=False
 """DL/T 645 data as scaled integers, compiled; values_py.py is the reference."""
+
+from array import array
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from cpython.long cimport PyLong_FromLongLong
+from cpython.long cimport PyLong_FromLong, PyLong_FromLongLong
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
+from libc.string cimport memcpy
 
-from cext.framing_c cimport Frame645
+from cext.framing_c cimport Frame645, Scanner645, total, whole
 
 cdef extern from *:
     """
@@ -25,8 +28,16 @@ cdef enum:
     ENVELOPE = 12
     MOST = 128                  # fields of one layout
     WIDEST = 8                  # bytes of one field: 16 digits fit 64 bits
+    BIT30 = 1 << 30
+    START = 0x68
+    END = 0x16
+    WAKE = 0xFE
+    READ_ANSWER = 0x91
 
 ctypedef const unsigned char *bytes_p
+
+MISSING = -(2**63)
+cdef long long NONE = MISSING
 
 cdef struct Field:
     unsigned char width
@@ -48,6 +59,26 @@ cdef void _fill() noexcept:
 _fill()
 
 
+cdef inline long long number(bytes_p p, Field field, const short *table, int shift) noexcept nogil:
+    """The value of one field, NONE where it is not BCD."""
+    cdef int top = p[field.width - 1], digits, known, j
+    cdef long long value
+    cdef bint negative = False
+    if field.signed:
+        top = (top - shift) & 0xFF
+        negative = top >= 0x80
+        top = ((top & 0x7F) + shift) & 0xFF
+    value = known = table[top]
+    for j in range(field.width - 2, -1, -1):
+        digits = table[p[j]]
+        # less than zero for good once it was; the value then means nothing
+        known |= digits
+        value = value * 100 + digits
+    if known < 0:
+        return NONE
+    return -value if negative else value
+
+
 @cython.final
 cdef class Layout:
     """One item's data as fields of BCD, low byte first."""
@@ -56,7 +87,8 @@ cdef class Layout:
     cdef int count
     cdef Field fields[MOST]
 
-    def __init__(self, fields):
+    def __cinit__(self, fields):
+        # not __init__: nobody changes a layout that an Answer645 counts on
         cdef int width, size = 0, count = 0
         if not 0 < len(fields) <= MOST:
             raise ValueError(f"a layout has 1..{MOST} fields")
@@ -87,27 +119,81 @@ cdef class Layout:
         cdef tuple out = PyTuple_New(self.count)
         cdef object item
         cdef long long value
-        cdef int i, width, top, digits, j
-        cdef bint negative
+        cdef int i
         for i in range(self.count):
-            width = self.fields[i].width
-            top = p[width - 1]
-            negative = False
-            if self.fields[i].signed:
-                top = (top - shift) & 0xFF
-                negative = top >= 0x80
-                top = ((top & 0x7F) + shift) & 0xFF
-            value = digits = table[top]
-            j = width - 2
-            while j >= 0 and digits >= 0:
-                digits = table[p[j]]
-                value = value * 100 + digits
-                j -= 1
-            if digits < 0:
+            value = number(p, self.fields[i], table, shift)
+            if value == NONE:
                 item = None
+            elif -BIT30 < value < BIT30:
+                # the short way of most: one digit of Python's
+                item = PyLong_FromLong(<long>value)
             else:
-                item = PyLong_FromLongLong(-value if negative else value)
+                item = PyLong_FromLongLong(value)
             Py_INCREF(item)
             PyTuple_SET_ITEM(out, i, item)
-            p += width
+            p += self.fields[i].width
         return out
+
+
+@cython.final
+cdef class Answer645:
+    """The awaited answer to one read: from bytes to integers in one call that makes no object."""
+
+    cdef Scanner645 scanner
+    cdef Layout layout
+    cdef long long[::1] out
+    cdef long long *numbers     # those of out, which can't be resized while it is held
+    cdef Py_ssize_t size        # of the whole frame; 0 = more than a frame can hold
+    cdef unsigned long long first       # its first 14 bytes, as two words that overlap
+    cdef unsigned long long second
+
+    def __cinit__(
+        self, Scanner645 scanner not None, address, identifier, Layout layout not None, out
+    ):
+        cdef unsigned char head[14]
+        cdef long long a = whole(address, 0xFFFFFFFFFFFF, "address")
+        cdef long long d = whole(identifier, 0xFFFFFFFF, "identifier")
+        cdef int i
+        if not isinstance(out, array) or out.typecode != "q" or len(out) != layout.count:
+            raise ValueError("out must be an array('q') with a place for each field")
+        self.out = out
+        self.numbers = &self.out[0]
+        self.scanner = scanner
+        self.layout = layout
+        self.size = ENVELOPE + 4 + layout.size if 4 + layout.size <= 0xFF else 0
+        head[0] = head[7] = START
+        for i in range(6):
+            head[1 + i] = <unsigned char>(a >> (8 * i))
+        head[8] = READ_ANSWER
+        head[9] = <unsigned char>(4 + layout.size)
+        for i in range(4):
+            head[HEADER + i] = <unsigned char>((d >> (8 * i)) + 0x33)
+        memcpy(&self.first, head, 8)
+        memcpy(&self.second, head + 6, 8)
+
+    def take(self, bytes data not None):
+        """True: `out` holds the fields and the scanner has the bytes; False: nothing happened."""
+        cdef bytes_p p = <bytes_p>PyBytes_AS_STRING(data)
+        cdef Py_ssize_t n = PyBytes_GET_SIZE(data), size = self.size
+        cdef Scanner645 scanner = self.scanner
+        cdef Layout layout = self.layout
+        cdef unsigned long long first, second
+        cdef int i
+        while n > size and p[0] == WAKE:
+            p += 1
+            n -= 1
+        if n != size or n == 0 or scanner.head != scanner.tail:
+            return False
+        memcpy(&first, p, 8)
+        memcpy(&second, p + 6, 8)
+        if (
+            first != self.first or second != self.second
+            or p[size - 1] != END or total(p, size - 2) != p[size - 2]
+        ):
+            return False
+        scanner.base += PyBytes_GET_SIZE(data)
+        p += HEADER + 4
+        for i in range(layout.count):
+            self.numbers[i] = number(p, layout.fields[i], WIRE, 0x33)
+            p += layout.fields[i].width
+        return True

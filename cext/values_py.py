@@ -5,10 +5,18 @@ is the sign of a signed field (DL/T 645-2007 A.2). A meter fills what it does no
 whatever is not BCD has no value, and minus zero is zero.
 """
 
+from array import array
 from typing import Protocol
+
+from cext.framing_py import MINUS, Scanner645, build645, right
+
+MISSING = -(2**63)
+"""What an array of integers holds where there is no value; no field can be it."""
 
 _MOST = 128
 _WIDEST = 8
+_IDENTIFIER, _ENVELOPE, _PREFIX = 4, 12, 14
+_READ_ANSWER = 0x91
 
 
 class HasData(Protocol):
@@ -32,8 +40,15 @@ class Layout:
         for wide, _ in fields:
             if not 0 < wide <= _WIDEST:
                 raise ValueError(f"a field is 1..{_WIDEST} bytes wide")
-        self._fields = tuple((wide, bool(signed)) for wide, signed in fields)
-        self._size = sum(wide for wide, _ in fields)
+        self._size = left = sum(wide for wide, _ in fields)
+        # each field's place in the digits of all, most significant first; from `sign` on a number
+        # has the top bit set (unsigned: never)
+        places = []
+        for wide, signed in fields:
+            sign = 8 * 10 ** (2 * wide - 1) if signed else 10 ** (2 * wide)
+            places.append((slice(2 * (left - wide), 2 * left), sign))
+            left -= wide
+        self._fields = tuple(places)
 
     @property
     def size(self) -> int:
@@ -49,15 +64,79 @@ class Layout:
         """The same of data that is already -33H (answers joined from follow-up frames)."""
         if offset < 0 or len(data) - offset != self._size:
             return None
-        out: list[int | None] = []
-        for wide, signed in self._fields:
-            number = int.from_bytes(data[offset : offset + wide], "little")
-            sign = 1 << (8 * wide - 1)
-            negative = signed and number >= sign
-            digits = f"{number - sign if negative else number:x}"
-            if digits.isdecimal():
-                out.append(-int(digits) if negative else int(digits))
-            else:
-                out.append(None)
-            offset += wide
-        return tuple(out)
+        text = data[offset:][::-1].hex()
+        if text.isdecimal():
+            # all of it is BCD, as answers mostly are
+            return tuple(
+                [
+                    number if (number := int(text[place])) < sign else sign - number
+                    for place, sign in self._fields
+                ]
+            )
+        return tuple([_number(text[place], sign) for place, sign in self._fields])
+
+
+def _number(digits: str, sign: int) -> int | None:
+    """The value of one field's hex digits; None where they are not BCD."""
+    negative = False
+    if sign != 10 ** len(digits) and digits[0] > "7":
+        negative = True
+        digits = f"{int(digits[0], 16) - 8}{digits[1:]}"
+    if not digits.isdecimal():
+        return None
+    return -int(digits) if negative else int(digits)
+
+
+class Answer645:
+    """The awaited answer to one read: from bytes to integers in one call that makes no object.
+
+    It is that of `address` (A5..A0 as hex digits) to control code 11 with `identifier`; `out` is
+    an array('q') with a place for each field of `layout` and can't be resized from here on.
+    ValueError for what does not fit.
+    """
+
+    __slots__ = ("_layout", "_out", "_prefix", "_scanner", "_size")
+
+    def __init__(
+        self,
+        scanner: Scanner645,
+        address: int,
+        identifier: int,
+        layout: Layout,
+        out: "array[int]",
+    ) -> None:
+        if not 0 <= identifier <= 0xFFFFFFFF:
+            raise ValueError("identifier must be 0..0xffffffff")
+        places = len(layout._fields)
+        if not isinstance(out, array) or out.typecode != "q" or len(out) != places:
+            raise ValueError("out must be an array('q') with a place for each field")
+        self._scanner = scanner
+        self._layout = layout
+        self._out = memoryview(out)
+        # 0: more than a frame can hold
+        fits = _IDENTIFIER + layout.size <= 0xFF
+        self._size = _ENVELOPE + _IDENTIFIER + layout.size if fits else 0
+        data = identifier.to_bytes(_IDENTIFIER, "little") + bytes(layout.size if fits else 0)
+        self._prefix = build645(address, _READ_ANSWER, data, 0)[:_PREFIX]
+
+    def take(self, data: bytes) -> bool:
+        """True: `data` was that answer alone, whole and right, behind nothing but FE bytes; `out`
+        holds its fields, MISSING where there is no value, and the scanner counts the bytes as fed.
+
+        False: nothing has happened; feed() the same bytes. Always False while bytes are pending.
+        """
+        raw = data[-self._size :]
+        wake = len(data) - self._size
+        if (
+            not raw.startswith(self._prefix)
+            or len(raw) != self._size
+            or data.count(0xFE, 0, wake) != wake
+            or not right(raw)
+            or not self._scanner.pass_over(len(data))
+        ):
+            return False
+        numbers = self._layout.unpack_data(raw[_PREFIX:-2].translate(MINUS), 0)
+        assert numbers is not None  # its size is that of the layout
+        for at, number in enumerate(numbers):
+            self._out[at] = MISSING if number is None else number
+        return True
