@@ -10,9 +10,12 @@ is not FE is what was not understood, and the reason names it. Nothing is repair
 DL/T 698.45 is recognised by its envelope and named in the reason; its contents are not decoded.
 """
 
+from cext.framing import Frame645
 from protocol.decoded import Decoded
-from protocol.dlt645.standin import find as find_645
-from protocol.dlt645.standin import meaning as meaning_645
+from protocol.dlt645 import dialect1997
+from protocol.dlt645.find import find as find_645
+from protocol.dlt645.frame import FUNCTION
+from protocol.dlt645.meaning import meaning as meaning_645
 from protocol.modbus import find as modbus
 from protocol.modbus.meaning import meaning as meaning_modbus
 
@@ -60,7 +63,10 @@ def decode(data: bytes, protocol: str | None = None, lang: str = "en") -> tuple[
     if protocol == DLT698:
         return [], _698(data, words) or words["noise"].format(bytes=_hex(data))
     frames, reason = find_645(data, lang)
-    found = [meaning_645(frame, lang) for frame in frames]
+    if protocol == DLT645_1997:
+        found = [_meaning_1997(frame, lang) for frame in frames]
+    else:
+        found = [meaning_645(frame, lang) for frame in frames]
     if protocol is not None:
         return _only(protocol, found, reason, words)
     rest = _between(data, found)
@@ -77,6 +83,14 @@ def decode(data: bytes, protocol: str | None = None, lang: str = "en") -> tuple[
     if not found:
         reason = _698(data, words) or _crc(data, words) or reason
     return found, reason
+
+
+def _meaning_1997(frame: Frame645, lang: str) -> Decoded:
+    """In the older dialect what can be of it: functions 03 and 08 are in both."""
+    shared = frame.control & FUNCTION in (0x03, 0x08)
+    if shared or dialect1997.is_1997(frame.control, frame.data):
+        return dialect1997.meaning(frame, lang)
+    return meaning_645(frame, lang)
 
 
 def _only(

@@ -1,4 +1,4 @@
-"""One question for any identifier, its answer kept as a whole frame to be decoded.
+"""One question for any identifier, its answer kept as it came.
 
 The sweep's `Read` knows its item and gives scaled integers; a field engineer asks for anything,
 also for what no table has. So this exchange believes nothing of the data but that it is the answer
@@ -8,7 +8,7 @@ to what was asked: same meter, function, identifier, follow-up frames in order (
     following    92 -> Done      B2 -> Again(12, SEQ + 1)                 D2 -> Refused
 """
 
-from cext.framing import Frame645, Scanner645, build645
+from cext.framing import Frame645, build645
 from protocol.dlt645.frame import (
     ANSWER,
     ENVELOPE,
@@ -27,14 +27,12 @@ from protocol.exchange import Again, Done, NotMine, Refused, Request, Verdict
 from protocol.quantity import Quantity
 
 _LAST_SEQUENCE = 255
-_MOST = 255
-"""Bytes of DATA in one frame."""
 _LONGEST = 64 * 1024
 """Most bytes of one answer in many frames: 255 of 200 are fewer."""
 
 
 class Collect:
-    """One read of one identifier; an Exchange whose Done is empty and whose `whole` says it all.
+    """One read of one identifier; an Exchange. Its Done is empty: `last`, `data` hold the answer.
 
     ValueError if the address has not 12 digits. High bytes AA match any meter's.
     """
@@ -46,12 +44,10 @@ class Collect:
         self._wake = wake
         self._sequence = 0
         self._parts = b""
-        self.whole: Frame645 | None = None
-        """The answer as one frame: the meter's own, or, of several, what they are together."""
+        self.last: Frame645 | None = None
+        """The frame that ended it: the answer, the last of its frames, or an error answer."""
         self.frames = 0
-        """How many frames it came in."""
-        self.rest = b""
-        """Of an answer too long for one frame, the data behind the identifier that is in none."""
+        """How many frames the answer came in."""
 
     @property
     def address(self) -> str:
@@ -64,6 +60,16 @@ class Collect:
         return f"{self._identifier:08X}"
 
     @property
+    def identifier(self) -> int:
+        """The identifier asked, as one int."""
+        return self._identifier
+
+    @property
+    def data(self) -> bytes:
+        """Of a whole answer: all behind the identifier, -33H, follow-ups joined without SEQ."""
+        return self._parts
+
+    @property
     def quantities(self) -> tuple[Quantity, ...]:
         """A Done holds none."""
         return ()
@@ -71,8 +77,8 @@ class Collect:
     def start(self) -> Request:
         """The request; begins anew."""
         self._sequence = self.frames = 0
-        self._parts = self.rest = b""
-        self.whole = None
+        self._parts = b""
+        self.last = None
         return self._request(READ, identifier_bytes(self._identifier))
 
     def on_frame(self, frame: Frame645) -> Verdict:
@@ -84,7 +90,7 @@ class Collect:
             return NotMine("address")
         function = (READ_ON if self._sequence else READ) | ANSWER
         if control == function | ERROR:
-            self.whole = frame
+            self.last = frame
             code = frame.data[0] if frame.data else 0
             return Refused(code, error_names(code))
         if control & ~MORE != function:
@@ -109,13 +115,8 @@ class Collect:
             self._sequence += 1
             data = identifier_bytes(self._identifier) + bytes((self._sequence,))
             return Again(self._request(READ_ON, data))
-        self.whole = frame if not self._sequence else self._joined(frame.address)
+        self.last = frame
         return Done(())
-
-    def _joined(self, address: int) -> Frame645 | None:
-        data = identifier_bytes(self._identifier) + self._parts
-        self.rest = data[_MOST:]
-        return Scanner645().feed(build645(address, READ | ANSWER, data[:_MOST], 0))
 
     def _request(self, control: int, data: bytes) -> Request:
         request = build645(self._address, control, data, self._wake)

@@ -29,7 +29,7 @@ from cext.framing import Frame645, Scanner645
 from protocol.decode import decode
 from protocol.decoded import Decoded
 from protocol.dlt645.frame import address_mask
-from protocol.dlt645.standin import meaning as meaning_645
+from protocol.dlt645.meaning import meaning as meaning_645
 from protocol.modbus.find import frame_at
 from protocol.modbus.meaning import PROTOCOL as MODBUS
 from protocol.modbus.meaning import meaning as meaning_modbus

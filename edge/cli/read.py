@@ -21,8 +21,8 @@ from edge.shells.line import LineThread
 from edge.site.model import Line
 from edge.words.messages import BoxgateError, language, padded, say, width
 from edge.words.verbs import tell
-from protocol.decoded import Decoded, Fault, Field
-from protocol.dlt645.standin import meaning as meaning_645
+from protocol.decoded import Fault, Field
+from protocol.dlt645.meaning import item_name, item_values, meaning
 
 _ADDRESS = re.compile(r"[0-9A-Fa-f]{1,12}", re.ASCII)
 _ROOM = 1000
@@ -94,11 +94,13 @@ def run(args: argparse.Namespace) -> int:
     )
     thread.start()
     failure: BoxgateError | None = None
+    # JSON is for programs: English whatever LANG
+    lang = "en" if args.json else language()
     shown = _Shown(args.json)
     try:
         for ended in _ends(inbox, args.port, line, len(exchanges)):
             exchange = exchanges[ended.key]
-            answer = _answer(args.item[ended.key], exchange, ended.outcome)
+            answer = _answer(args.item[ended.key], exchange, ended.outcome, lang)
             wrong = _failure(answer, ended.outcome, args, line)
             if wrong is None or args.json or answer.error is not None:
                 shown.show(answer)
@@ -134,24 +136,27 @@ def _ends(inbox: "queue.Queue[Any]", port: str, line: Line, count: int) -> Itera
             raise BoxgateError("tool_port_lost", port=port, reason=item.reason)
 
 
-def _answer(item: str, exchange: Collect, outcome: Outcome) -> Answer:
+def _answer(item: str, exchange: Collect, outcome: Outcome, lang: str) -> Answer:
     """What an item gave, in the words of its decoded answer."""
-    said: Decoded | None = None
-    whole = exchange.whole
-    if whole is not None:
-        said = meaning_645(whole, language())
     elapsed = round(outcome.elapsed / 1e6)
-    if said is None:
-        reason = None if outcome.end is End.DONE else outcome.end.value
-        return Answer(exchange.address, item, exchange.item, "", [], None, "", reason, elapsed)
+    last = exchange.last
+    if last is None or outcome.end not in (End.DONE, End.REFUSED):
+        name, reason = item_name(exchange.identifier, lang), outcome.end.value
+        return Answer(exchange.address, item, exchange.item, name, [], None, "", reason, elapsed)
+    said = meaning(last, lang)
+    values, note = said.values, said.note
+    if exchange.frames > 1:
+        # no frame of several holds all of it
+        values, notes = item_values(exchange.identifier, exchange.data, lang)
+        note = "; ".join(notes)
     return Answer(
         said.address,
         item,
         exchange.item,
-        said.name,
-        said.values,
+        said.name or item_name(exchange.identifier, lang),
+        values,
         said.error,
-        said.note,
+        note,
         None,
         elapsed,
     )

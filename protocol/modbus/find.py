@@ -3,8 +3,9 @@
 An RTU frame says neither where it begins nor how long it is. A master knows what it asked and has
 its scanner (cext.framing.ScannerModbus); whoever decodes a note or listens to a line knows nothing.
 So a frame is believed only where its function allows its length, its contents are ones a unit or a
-master could send (an odd byte count of registers is none), and its CRC fits. Application protocol
-V1.1b3 §6, §7; over serial line V1.02 §2.5.1.
+master could send (an odd byte count of registers is none), and its CRC fits. Unit addresses above
+247 are reserved and in use all the same (254 as "whoever is there"). Application protocol V1.1b3
+§6, §7; over serial line V1.02 §2.5.1.
 """
 
 from collections.abc import Iterator
@@ -16,7 +17,6 @@ SHORTEST, LONGEST = 4, 256
 ASKED = 8
 """Bytes of a request to read, of a single write both ways, of the answer to a write of many."""
 _EXCEPTION_BYTES = 5
-_LAST_UNIT = 247
 _MOST_BITS, _MOST_REGISTERS = 2000, 125
 
 
@@ -27,7 +27,7 @@ def crc_of(raw: bytes) -> bytes:
 
 def sizes(data: bytes, at: int) -> Iterator[int]:
     """The lengths a frame beginning at `at` can have, shortest first; what has come may be less."""
-    if len(data) - at < 2 or data[at] > _LAST_UNIT:
+    if len(data) - at < 2:
         return
     function = data[at + 1]
     if function & EXCEPTION:
@@ -58,7 +58,7 @@ def frame_at(data: bytes, at: int) -> int:
 def find(data: bytes) -> list[tuple[int, int]]:
     """(start, length) of every frame, leftmost first, none within another; linear in the bytes.
 
-    Bytes that are one frame from end to end are one whatever their function.
+    Bytes that are one frame from end to end are one whatever their function and contents.
     """
     if whole(data):
         return [(0, len(data))]
@@ -73,19 +73,15 @@ def find(data: bytes) -> list[tuple[int, int]]:
 
 
 def whole(raw: bytes) -> bool:
-    """Whether the bytes are one frame from end to end, by CRC and function."""
-    if not SHORTEST <= len(raw) <= LONGEST or raw[0] > _LAST_UNIT or not raw[1] & ~EXCEPTION:
+    """Whether the bytes are one frame from end to end, by their CRC, whatever they hold."""
+    if not SHORTEST <= len(raw) <= LONGEST or not raw[1] & ~EXCEPTION:
         return False
-    if raw[-2:] != crc_of(raw):
-        return False
-    # a function whose shape is known must have that shape
-    fits = not function_form(raw[1] & ~EXCEPTION) or len(raw) in sizes(raw, 0)
-    return fits and _possible(raw)
+    return raw[-2:] == crc_of(raw)
 
 
 def meant(raw: bytes) -> bool:
     """Whether the bytes have the shape of one frame, right or not: their CRC is worth a word."""
-    return SHORTEST <= len(raw) <= LONGEST and len(raw) in sizes(raw, 0) and _possible(raw)
+    return SHORTEST <= len(raw) <= LONGEST and len(raw) in sizes(raw, 0)
 
 
 def _possible(raw: bytes) -> bool:

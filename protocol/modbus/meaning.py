@@ -27,6 +27,7 @@ _WORDS = {
         "either": "may also be the answer to a read of 17..24 bits",
         "all": "broadcast to all units",
         "map": "map",
+        "misfit": "length does not fit the function",
     },
     "zh": {
         "register": "寄存器",
@@ -37,6 +38,7 @@ _WORDS = {
         "either": "也可能是读 17..24 位的应答",
         "all": "对所有单元广播",
         "map": "寄存器表",
+        "misfit": "长度与功能码不符",
     },
 }
 
@@ -52,10 +54,13 @@ def meaning(raw: bytes, start: int = 0, lang: str = "en", answer: bool | None = 
     if raw[0] == 0:
         draft.notes.append(words["all"])
     error = None
-    if not function & EXCEPTION:
-        _say(draft, function, data, answer, words, lang)
-    elif len(data) == 1:
+    if function & EXCEPTION and len(data) == 1:
         error = Fault(f"{data[0]:02X}", exception_name(data[0], lang))
+    elif not _fits(function, data):
+        draft.values.append(Field(words["content"], None, data.hex(" ").upper(), ""))
+        draft.notes.append(words["misfit"])
+    else:
+        _say(draft, function, data, answer, words, lang)
     return Decoded(
         protocol=PROTOCOL,
         start=start,
@@ -70,6 +75,21 @@ def meaning(raw: bytes, start: int = 0, lang: str = "en", answer: bool | None = 
         error=error,
         note="; ".join(draft.notes),
     )
+
+
+def _fits(function: int, data: bytes) -> bool:
+    """Whether data of this length can be a request or an answer of the function."""
+    if function & EXCEPTION:
+        return len(data) == 1
+    counted = bool(data) and data[0] == len(data) - 1 > 0
+    match function_form(function):
+        case "read":
+            return len(data) == ASKED - 4 or (counted and (function <= 2 or not data[0] & 1))
+        case "write":
+            return len(data) == ASKED - 4
+        case "write many":
+            return len(data) == ASKED - 4 or (len(data) > 5 and data[4] == len(data) - 5)
+    return True
 
 
 @dataclass(slots=True)
