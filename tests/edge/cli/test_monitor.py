@@ -149,8 +149,9 @@ def test_ctrl_z_gives_the_terminal_back_and_going_on_takes_it_again(broker: Mosq
         subscribed(shown)
         shown.process.send_signal(signal.SIGTSTP)
         shown.until(lambda: shown.raw.endswith(LEAVE), "the terminal")
-        state = os.WSTOPPED | os.WNOWAIT
-        assert os.waitid(os.P_PID, shown.process.pid, state) is not None
+        how = os.WSTOPPED | os.WNOWAIT | os.WNOHANG
+        pid = shown.process.pid
+        shown.until(lambda: os.waitid(os.P_PID, pid, how) is not None, "it has stopped")
         assert shown.modes() == before
         shown.raw = b""
         shown.process.send_signal(signal.SIGCONT)

@@ -24,7 +24,7 @@ class Monitor:
 
 @contextmanager
 def terminal(monkeypatch: pytest.MonkeyPatch, term: str = "xterm") -> Iterator[None]:
-    """Our input and output are a terminal; entered in the test, since pytest sets its own before."""
+    """Our input and output are a terminal; entered in the test: pytest sets its own before."""
     master, slave = os.openpty()
     with open(slave, "r+b", buffering=0) as found:
         monkeypatch.setattr(sys, "stdin", found)

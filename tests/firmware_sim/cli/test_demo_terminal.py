@@ -19,7 +19,7 @@ from tests.firmware_sim.processes import wait_gone
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
-SHELL = ("sh", "-c", '"$@"; echo "ended with $?"; read never', "sh")
+SHELL = ("sh", "-mc", '"$@"; echo "ended with $?"; read never', "sh")
 
 
 @pytest.fixture(scope="module")
