@@ -12,6 +12,8 @@ VARIABLES = 0x10
 # DI1: energies 01..08, demand forward and reverse 09, 0A
 ENERGIES = 8
 SEPARATOR = 0xAA
+PARTS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, VARIABLES)
+HOURLY_PARTS = (0, 1, 2)
 
 
 def put_freeze(out, at, d2, d1, d0, registers, periods) -> int:
@@ -36,12 +38,13 @@ def _one(out, at, d2, d1, n, registers, periods) -> int:
     if d1 != ALL:
         return _part(out, at, d2, d1, when, registers, periods)
     pos = at
-    for part in (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, VARIABLES):
+    for part in HOURLY_PARTS if d2 == HOURLY else PARTS:
         size = _part(out, pos, d2, part, when, registers, periods)
         if size != NONE:
             pos += size
-            out[pos] = SEPARATOR
-            pos += 1
+        # what this meter does not keep is empty
+        out[pos] = SEPARATOR
+        pos += 1
     return pos - at
 
 

@@ -126,7 +126,7 @@ def test_the_truth_file_holds_exactly_what_was_on_the_wire(tmp_path: Path) -> No
             heard.append(("b1", got.number, got.item, got.raw.hex().upper()))
             # already in the file when the answer is in hand: no kill can come between
             assert len(truth_of(path)) == len(heard)
-        assert answer(ask(port, read(number(1, 1), "05060101"))).control == 0xD1
+        assert answer(ask(port, read(number(1, 1), "05080101"))).control == 0xD1
         assert answer(ask(port, request(number(1, 1), 0x13))).control == 0x93
     truth.close()
     assert [(r["line"], r["meter"], r["item"], r["raw"]) for r in truth_of(path)] == heard

@@ -2,7 +2,7 @@
 
 import struct
 
-from firmware_sim.hal.loader import MeterCore, meter645
+from firmware_sim.hal.loader import Memory, MeterCore, meter645
 from tests.firmware_sim.frames import NUMBER
 
 CHAR_US = 1145
@@ -22,11 +22,14 @@ def registers(elements: int = 1, **change: int) -> bytes:
         "sa": 178800, "sb": 98765, "sc": 44, "pf": 9578, "pfa": 9578, "pfb": -10000, "pfc": 0,
         "f1": 16, "f2": 1_600_000 * 12 + 31, "f3": 15, "f4": 160 * 77 + 17,
         "r1": 0, "r2": 0, "r3": 0, "r4": 161,
+        "angle_a": 1415, "angle_b": 12345, "angle_c": 35996,
+        "clock_mv": 3605, "reading_mv": 2494, "battery_min": 70001,
     } | change  # fmt: skip
     v = list(values.values())
-    image = struct.pack(">BBBB6s6x", 0x64, 1, elements, 0x20, bytes.fromhex(NUMBER)[::-1])
-    image += struct.pack(">3HHh6x", *v[0:5]) + struct.pack(">4i", *v[5:9])
-    image += struct.pack(">9i", *v[9:18]) + struct.pack(">4h4x", *v[18:22])
+    number = bytes.fromhex(NUMBER)[::-1]
+    image = struct.pack(">BBBB6s2xI", 0x64, 2, elements, 0x20, number, v[35])
+    image += struct.pack(">3HHh3H", *v[0:5], *v[30:33]) + struct.pack(">4i", *v[5:9])
+    image += struct.pack(">9i", *v[9:18]) + struct.pack(">4h2H", *v[18:22], *v[33:35])
     return image + struct.pack(">8I", *v[22:30])
 
 
@@ -40,9 +43,11 @@ class Bench:
         delay_us: int = 20_000,
         wake: int = 4,
         t: int = 0,
+        memory: Memory | None = None,
         **change: int,
     ) -> None:
         image = registers(elements, **change)
+        self.rtc: tuple[int, ...] = RTC
         self.snapshots = 0
 
         def snapshot(buf: bytearray) -> None:
@@ -50,7 +55,7 @@ class Bench:
             buf[:] = image
 
         self.meter: MeterCore = meter645()(
-            bytes.fromhex(number)[::-1], elements, snapshot, lambda: RTC, CHAR_US, delay_us, wake
+            bytes.fromhex(number)[::-1], elements, snapshot, lambda: self.rtc, CHAR_US, delay_us, wake, memory
         )
         self.t = t
 
