@@ -191,6 +191,7 @@ def test_a_signal_ends_everything_tells_where_it_was_and_leaves_no_process_and_n
     children = demo.children()
     assert len(children) == 4, "broker, head-end, meters, agent"
     demo.process.send_signal(number)
+    wait_gone(children[-1], DEADLINE_S)
     # pressed again by the impatient: what is left to tidy up is tidied up all the same
     demo.process.send_signal(number)
     code, out, errors = demo.end()
