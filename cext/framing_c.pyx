@@ -230,10 +230,16 @@ cdef class Scanner645:
 
     cdef inline void leave(self) noexcept:
         """What stands behind a frame: to be drained, or too short for one."""
-        if self.tail - self.head < ENVELOPE:
-            self.wait(self.at, 0, 0)
-        else:
+        cdef bytes_p first = self.buffer
+        cdef Py_ssize_t s = self.head
+        if self.tail - s >= ENVELOPE:
             self.undrained = True
+            return
+        while s < self.tail and (
+            first[s] != START or (s <= self.tail - 8 and first[s + 7] != START)
+        ):
+            s += 1
+        self.wait(s, 0, 0)
 
     cdef object search(self):
         cdef bytes_p first = self.buffer
@@ -253,13 +259,16 @@ cdef class Scanner645:
             else:
                 self.bad += 1
         s = self.at
-        while s <= tail - ENVELOPE:
-            hit = <bytes_p>memchr(first + s, START, tail - ENVELOPE + 1 - s)
+        while s < tail:
+            hit = <bytes_p>memchr(first + s, START, tail - s)
             if hit is NULL:
-                s = tail - ENVELOPE + 1
+                s = tail
                 break
             s = hit - first
-            if hit[7] == START:
+            if s > tail - ENVELOPE:
+                if s > tail - 8 or hit[7] == START:
+                    break
+            elif hit[7] == START:
                 size = ENVELOPE + hit[9]
                 if s + size > tail:
                     self.candidates[kept].start = <int>s
@@ -277,19 +286,7 @@ cdef class Scanner645:
 
     cdef inline void wait(self, Py_ssize_t s, int kept, Py_ssize_t soonest) noexcept:
         """No frame at hand: pending are `kept` candidates, the first of them due at `soonest`, and
-        the first 68 of the last bytes, from `s` on."""
-        cdef bytes_p first = self.buffer
-        cdef bytes_p hit
-        cdef Py_ssize_t tail = self.tail
-        while s < tail:
-            hit = <bytes_p>memchr(first + s, START, tail - s)
-            if hit is NULL:
-                s = tail
-                break
-            s = hit - first
-            if s + 7 >= tail or hit[7] == START:
-                break
-            s += 1
+        the last bytes from the 68 at `s` on."""
         self.at = s
         self.alive = kept
         self.undrained = False
