@@ -1,0 +1,1 @@
+"""Programs of other people at the other end of a real pty."""
