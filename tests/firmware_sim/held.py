@@ -7,6 +7,7 @@ values an identifier must then give. It shares nothing with the firmware or the 
 import struct
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from tests.firmware_sim.firmware.bench645 import registers
 
@@ -138,17 +139,17 @@ class Held:
 
     def energy(self, d2: int, tariff: int, when: datetime) -> int | None:
         """0.01 kWh; None if this meter does not count it."""
-        for phase, first in enumerate((0x15, 0x29, 0x3D)):
-            if first <= d2 < first + 10:
-                return self._of(d2 - first + 1, lambda j: self._phase(phase, j, when))
         if self.elements == 1 and d2 > 2:
             return None
-        return self._of(d2, lambda j: self._total(j, tariff, when))
+        for phase, first in enumerate((0x15, 0x29, 0x3D)):
+            if first <= d2 < first + 10:
+                return self._of(d2 - first + 1, partial(self._phase, phase, when))
+        return self._of(d2, partial(self._total, tariff, when))
 
-    def _phase(self, phase: int, j: int, when: datetime) -> int:
+    def _phase(self, phase: int, when: datetime, j: int) -> int:
         return self.pulses(8 + 24 + 8 * phase + j, when) // 16
 
-    def _total(self, j: int, tariff: int, when: datetime) -> int:
+    def _total(self, tariff: int, when: datetime, j: int) -> int:
         tariffs = (tariff,) if tariff else (1, 2, 3, 4)
         return sum(self.pulses(4 * j + t - 1, when) for t in tariffs) // 16
 

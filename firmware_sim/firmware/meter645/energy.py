@@ -28,7 +28,7 @@ def put_class(out, at, demand, d2, d1, d0, registers, times) -> int:
         first = last = d0
     else:
         return NONE
-    if last and registers.memory is None:
+    if (last or demand) and registers.memory is None:
         return NONE
     pos = at
     for n in range(first, last + 1):

@@ -127,7 +127,12 @@ class Events:
                 if d1 == 0 and d0 == 0:
                     return self._totals(out, at, kind, layout, phases)
                 if (d1 == 0) == (phases == 0) and d1 <= phases:
-                    return self._records(out, at, kind, d1, layout, d0)
+                    pos = at
+                    if d0 == ALL and not phases:
+                        # the totals are the item 00 of the block
+                        pos += max(0, self._totals(out, at, kind, layout, phases))
+                    size = self._records(out, pos, kind, d1, layout, d0)
+                    return size if size == NONE else pos + size - at
         return NONE
 
     def _load(self, kind: int, phase: int) -> bool:
@@ -271,7 +276,7 @@ class Events:
         """The demands that a clear has wiped: six totals, and phases that this meter has not."""
         registers = self._registers
         put_blank(out, at, 8 * DEMANDS_AT_CLEAR)
-        if registers.peak(when - 1, self._periods.settlement(1)):
+        if registers.elements == 3 and registers.peak(when - 1, self._periods.settlement(1)):
             for i, which in enumerate((1, 2, 5, 6, 7, 8)):
                 place = (which - 1) * 40
                 put_bcd(out, at + 8 * i, r.word(registers.peaks, place), 3)

@@ -55,7 +55,14 @@ class Bench:
             buf[:] = image
 
         self.meter: MeterCore = meter645()(
-            bytes.fromhex(number)[::-1], elements, snapshot, lambda: self.rtc, CHAR_US, delay_us, wake, memory
+            bytes.fromhex(number)[::-1],
+            elements,
+            snapshot,
+            lambda: self.rtc,
+            CHAR_US,
+            delay_us,
+            wake,
+            memory,
         )
         self.t = t
 

@@ -1,0 +1,308 @@
+"""What a meter is told to do: writing, freezing, clearing, switching, and who may (7.4-7.13)."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from firmware_sim.hal.loader import firmware
+from tests.firmware_sim.firmware.bench645 import Bench
+from tests.firmware_sim.frames import NUMBER, Answer, answer, digits, read, request
+from tests.firmware_sim.held import Held, stamp
+
+FACTORY = b"\x02\x00\x00\x00"
+OPERATOR = b"\x78\x56\x34\x12"
+AFTERNOON = datetime(2026, 8, 16, 15, 0, 0)
+EVERYBODY = "999999999999"
+
+
+def meter(when: datetime = AFTERNOON, elements: int = 1) -> Bench:
+    """A meter with a store, at an instant of its clock."""
+    bench = Bench(elements, memory=Held(elements).store)
+    clock(bench, when)
+    return bench
+
+
+def clock(bench: Bench, when: datetime) -> None:
+    """Set the board's clock."""
+    bench.rtc = (*when.timetuple()[:3], when.weekday(), when.hour, when.minute, when.second, 0)
+
+
+def do(bench: Bench, control: int, data: bytes, number: str = NUMBER) -> Answer:
+    """The answer to an order."""
+    return answer(bench.ask(request(number, control, data)) or b"")
+
+
+def write(bench: Bench, item: str, data: bytes, password: bytes = FACTORY) -> Answer:
+    """The answer to a write."""
+    return do(bench, 0x14, bytes.fromhex(item)[::-1] + password + OPERATOR + data)
+
+
+def value(bench: Bench, item: str, number: str = NUMBER) -> str:
+    """The digits of an item; "" if it is refused."""
+    got = answer(bench.ask(read(number, item)) or b"")
+    return digits(got.raw) if got.control == 0x91 else ""
+
+
+def test_what_is_written_is_read_back() -> None:
+    bench = meter()
+    rows = firmware("meter645.settings").ROWS
+    for d2, d1, d0, size, _, level in rows:
+        item = f"04{d2:02X}{d1:02X}{d0:02X}"
+        data = bytes(range(0x11, 0x11 + size))
+        got = write(bench, item, data)
+        if level < 0:
+            assert (got.control, got.data) == (0xD4, b"\x04"), item
+        else:
+            assert (got.control, got.data) == (0x94, b""), item
+            assert value(bench, item) == digits(data), item
+
+
+def test_a_write_of_the_wrong_length_changes_nothing() -> None:
+    bench = meter()
+    assert write(bench, "04000103", b"\x30\x30").data == b"\x01"
+    assert write(bench, "04000103", b"").data == b"\x01"
+    assert value(bench, "04000103") == "15"
+
+
+def test_what_is_not_there_cannot_be_written() -> None:
+    assert write(meter(), "02010100", b"\x00\x22").data == b"\x02"
+    assert write(meter(), "04FF0101", b"\x00").data == b"\x02"
+
+
+@pytest.mark.parametrize(
+    "password", [b"\x02\x01\x00\x00", b"\x05\x00\x00\x00", b"\x98\x00\x00\x00"]
+)
+def test_a_wrong_password_or_a_level_that_may_not_is_denied(password: bytes) -> None:
+    bench = meter()
+    got = write(bench, "04000103", b"\x30", password)
+    assert (got.control, got.data) == (0xD4, b"\x04")
+    assert value(bench, "04000103") == "15"
+
+
+def test_five_wrong_passwords_lock_the_meter_until_the_next_day() -> None:
+    bench = meter()
+    for _ in range(5):
+        write(bench, "04000103", b"\x30", b"\x02\x01\x00\x00")
+    assert write(bench, "04000103", b"\x30").data == b"\x04"
+    clock(bench, AFTERNOON + timedelta(hours=9))
+    assert write(bench, "04000103", b"\x30").control == 0x94
+
+
+def test_four_wrong_ones_and_a_right_one_do_not_lock() -> None:
+    bench = meter()
+    for _ in range(3):
+        for _ in range(4):
+            write(bench, "04000103", b"\x30", b"\x02\x01\x00\x00")
+        assert write(bench, "04000103", b"\x30").control == 0x94
+
+
+def test_a_password_is_changed_by_who_knows_the_old_one_and_never_read() -> None:
+    bench = meter()
+    item = bytes.fromhex("04000C03")[::-1]
+    new = b"\x02\x56\x34\x12"
+    assert do(bench, 0x18, item + b"\x02\x01\x00\x00" + new).data == b"\x04"
+    got = do(bench, 0x18, item + FACTORY + new)
+    assert (got.control, got.data) == (0x98, new)
+    assert write(bench, "04000103", b"\x30").data == b"\x04"
+    assert write(bench, "04000103", b"\x30", new).control == 0x94
+    refused = answer(bench.ask(read(NUMBER, "04000C03")) or b"")
+    assert (refused.control, refused.data) == (0xD1, b"\x04")
+
+
+def test_the_address_is_written_with_15_only_while_the_key_is_pressed() -> None:
+    bench = meter()
+    data = bytes.fromhex("000000000042")[::-1]
+    assert bench.ask(request("A" * 12, 0x15, data)) is None
+    bench.meter.key = True  # type: ignore[attr-defined]
+    assert bench.ask(request(NUMBER, 0x15, data)) is None
+    got = answer(bench.ask(request("A" * 12, 0x15, data)) or b"")
+    assert (got.control, got.number, got.data) == (0x95, "000000000042", b"")
+    assert bench.ask(read(NUMBER, "02010100")) is None
+    assert value(bench, "04000401", "000000000042") == "000000000042"
+    assert value(bench, "04000402", "000000000042") == NUMBER
+
+
+def test_the_clock_is_set_by_a_write_and_runs_on() -> None:
+    bench = meter()
+    assert write(bench, "0400010C", b"\x30\x15\x09\x01\x03\x02\x26").control == 0x94
+    clock(bench, AFTERNOON + timedelta(minutes=1))
+    assert value(bench, "0400010C") == "26020302" + "091630"
+    # 3 February 2026 was a Tuesday, whatever weekday was written
+    assert value(bench, "04000101") == "26020302"
+
+
+def test_no_clock_is_set_to_a_day_that_is_not() -> None:
+    bench = meter()
+    assert write(bench, "04000101", b"\x00\x30\x02\x26").data == b"\x01"
+    assert write(bench, "04000102", b"\x00\x60\x12").data == b"\x01"
+    assert value(bench, "04000101") == "26081600"
+
+
+@pytest.mark.parametrize(
+    ("now", "told", "taken"),
+    [
+        (AFTERNOON, AFTERNOON + timedelta(seconds=300), True),
+        (AFTERNOON, AFTERNOON - timedelta(seconds=300), True),
+        (AFTERNOON, AFTERNOON + timedelta(seconds=301), False),
+        (datetime(2026, 8, 16, 23, 54, 0), datetime(2026, 8, 16, 23, 56, 0), False),
+        (datetime(2026, 8, 16, 0, 4, 0), datetime(2026, 8, 16, 0, 6, 0), False),
+    ],
+)
+def test_broadcast_time_is_taken_within_five_minutes_and_not_around_midnight(
+    now: datetime, told: datetime, taken: bool
+) -> None:
+    bench = meter(now)
+    assert bench.ask(request(EVERYBODY, 0x08, stamp(told))) is None
+    assert value(bench, "04000102") == (told if taken else now).strftime("%H%M%S")
+
+
+def test_broadcast_time_is_taken_once_a_day() -> None:
+    bench = meter()
+    for seconds, shown in ((100, "150140"), (160, "150140")):
+        bench.ask(request(EVERYBODY, 0x08, stamp(AFTERNOON + timedelta(seconds=seconds))))
+        assert value(bench, "04000102") == shown
+    clock(bench, AFTERNOON + timedelta(days=1))
+    bench.ask(request(EVERYBODY, 0x08, stamp(AFTERNOON + timedelta(days=1))))
+    assert value(bench, "04000102") == "150000"
+
+
+def test_a_broadcast_freeze_is_silent_and_kept_three_deep() -> None:
+    bench = meter()
+    for minute in range(4):
+        clock(bench, AFTERNOON + timedelta(minutes=minute))
+        assert bench.ask(request(EVERYBODY, 0x16, b"\x99" * 4)) is None
+    times = [value(bench, f"050100{n:02X}") for n in (1, 2, 3, 4)]
+    assert times == ["2608161503", "2608161502", "2608161501", ""]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "last"),
+    [
+        (b"\x30\x12\x05\x99", ["2608051230", "2607051230"]),
+        (b"\x30\x12\x99\x99", ["2608161230", "2608151230"]),
+        (b"\x30\x99\x99\x99", ["2608161430", "2608161330"]),
+        (b"\x00\x00\x01\x07", ["2607010000", "2507010000"]),
+    ],
+)
+def test_timed_freezes_follow_the_pattern_mm_hh_dd_mm(pattern: bytes, last: list[str]) -> None:
+    bench = meter(AFTERNOON - timedelta(days=800))
+    assert do(bench, 0x16, pattern).control == 0x96
+    clock(bench, AFTERNOON)
+    assert [value(bench, f"050000{n:02X}") for n in (1, 2)] == last
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"\x99\x99\x99", b"\x60\x99\x99\x99", b"\x00\x24\x99\x99", b"\x00\x99\x01\x99", b"\x0a" * 4],
+)
+def test_a_freeze_at_no_instant_is_refused(data: bytes) -> None:
+    got = do(meter(), 0x16, data)
+    assert (got.control, got.data) == (0xD6, b"\x01")
+
+
+def test_the_speed_changes_behind_the_answer() -> None:
+    bench = meter()
+    bench.hear(request(NUMBER, 0x17, b"\x40"), pause_us=1000)
+    assert bench.meter.rate == 0
+    said = bench.say()
+    assert said is not None
+    assert (answer(said[1]).control, answer(said[1]).data) == (0x97, b"\x40")
+    assert bench.meter.rate == 19200
+
+
+@pytest.mark.parametrize("word", [b"\x00", b"\x01", b"\x80", b"\x60", b"\x20\x20"])
+def test_a_speed_word_of_no_or_several_speeds_is_refused(word: bytes) -> None:
+    got = do(meter(), 0x17, word)
+    assert (got.control, got.data) == (0xD7, b"\x08")
+
+
+def test_clearing_the_meter_is_refused_whatever_the_password() -> None:
+    assert do(meter(), 0x1A, FACTORY + OPERATOR).data == b"\x04"
+
+
+def test_demand_is_cleared_and_counted_from_there() -> None:
+    bench = meter(elements=3)
+    before = value(bench, "01010000")
+    assert do(bench, 0x19, b"\x04\x00\x00\x00" + OPERATOR).control == 0x99
+    assert value(bench, "01010000") != before
+    assert value(bench, "03300200") == "000001"
+
+
+def test_events_are_cleared_and_the_clearing_is_recorded() -> None:
+    bench = meter()
+    write(bench, "04000103", b"\x30")
+    assert value(bench, "03300000") == "000001"
+    assert do(bench, 0x1B, FACTORY + OPERATOR + b"\xff\xff\xff\xff").control == 0x9B
+    assert value(bench, "03300000") == "000000"
+    assert value(bench, "03300001") == ""
+    assert value(bench, "03300300") == "000001"
+    assert do(bench, 0x1B, FACTORY + OPERATOR + b"\x00\x00\x30\x03").data == b"\x01"
+
+
+def relay(bench: Bench, what: int, until: datetime) -> Answer:
+    """The answer to an order to the relay."""
+    return do(bench, 0x1C, FACTORY + OPERATOR + bytes([what, 0]) + stamp(until))
+
+
+def test_the_relay_trips_and_closes_and_says_so_in_status_word_3() -> None:
+    bench = meter()
+    tomorrow = AFTERNOON + timedelta(days=1)
+    assert relay(bench, 0x1A, tomorrow).control == 0x9C
+    assert value(bench, "04000503") == "0010"
+    assert relay(bench, 0x1C, tomorrow).control == 0x9C
+    assert value(bench, "04000503") == "0000"
+    assert (value(bench, "1D000001"), value(bench, "1E000001")) == ("000001", "000001")
+
+
+def test_the_relay_refuses_what_is_over_and_what_keeping_power_on_forbids() -> None:
+    bench = meter()
+    tomorrow = AFTERNOON + timedelta(days=1)
+    assert relay(bench, 0x1A, AFTERNOON - timedelta(seconds=1)).data == b"\x01"
+    assert relay(bench, 0x77, tomorrow).data == b"\x01"
+    assert relay(bench, 0x3A, tomorrow).control == 0x9C
+    assert relay(bench, 0x1A, tomorrow).data == b"\x01"
+    assert value(bench, "04000503") == "0000"
+
+
+def on(bench: Bench, item: str, seq: int) -> Answer:
+    """The answer to a request for the next part."""
+    return do(bench, 0x12, bytes.fromhex(item)[::-1] + bytes([seq]))
+
+
+def test_a_part_is_given_again_and_none_is_passed_over() -> None:
+    bench = meter()
+    first = answer(bench.ask(read(NUMBER, "050601FF")) or b"")
+    assert (first.control, len(first.raw)) == (0xB1, 195)
+    one = on(bench, "050601FF", 1)
+    assert (one.control, one.raw[-1]) == (0xB2, 1)
+    assert on(bench, "050601FF", 1) == one
+    assert on(bench, "050601FF", 3).data == b"\x02"
+    assert on(bench, "050602FF", 2).data == b"\x02"
+    assert on(bench, "050601FF", 2).raw[-1] == 2
+    assert on(bench, "050601FF", 1).data == b"\x02"
+
+
+def test_another_request_ends_the_parts() -> None:
+    bench = meter()
+    bench.ask(read(NUMBER, "050601FF"))
+    assert value(bench, "02010100") == "2201"
+    assert on(bench, "050601FF", 1).data == b"\x02"
+
+
+def test_settlement_days_are_as_set() -> None:
+    bench = meter()
+    write(bench, "04000B01", b"\x06\x15")
+    write(bench, "04000B02", b"\x00\x01")
+    first = value(bench, "00010001")
+    held = Held(1)
+    energies = [
+        held.energy(1, 0, when) for when in (datetime(2026, 8, 15, 6), datetime(2026, 8, 1))
+    ]
+    assert [int(first), int(value(bench, "00010002"))] == energies
+
+
+def test_a_meter_without_a_store_has_no_past() -> None:
+    bench = Bench(elements=3)
+    for item in ("00010001", "00030000", "01010000", "03110000", "05060101"):
+        assert value(bench, item) == "", item
+    assert value(bench, "00010000")
