@@ -18,6 +18,9 @@ from protocol.dlt645.frame import (
     ANSWER,
     ANY_METER,
     BROADCAST,
+    CLEAR_DEMAND,
+    CLEAR_EVENTS,
+    CLEAR_METER,
     ERROR,
     FREEZE,
     FUNCTION,
@@ -41,6 +44,10 @@ PROTOCOL = "dlt645-2007"
 _WRITE_HEAD = form("level:id1 password:id3 operator:id4")
 _LOAD_ASKED = (form("records:code1"), form("records:code1 since:YYMMDDhhmm"))
 _SEQUENCE = form("sequence:code1")
+_SEALED = frozenset({0x98, 0x99})
+_SEALABLE = frozenset({CLEAR_DEMAND, CLEAR_METER, CLEAR_EVENTS, RELAY})
+_ONE_DIGIT = 9
+"""Up to here a number is the same in binary and in BCD."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +285,8 @@ def _asked(identifier: int, rest: bytes, said: _Said) -> None:
     asked = _LOAD_ASKED[len(rest) > 1]
     if identifier >> 24 == 0x06 and asked.size == len(rest):
         _form(asked, rest, said)
+        if rest[0] > _ONE_DIGIT:
+            said.note("?")
     else:
         said.misfit(rest)
 
@@ -286,6 +295,8 @@ def _write(identifier: int, rest: bytes, said: _Said) -> None:
     size = _WRITE_HEAD.size or 0
     if len(rest) < size:
         said.misfit(rest)
+        return
+    if _sealed(rest, said):
         return
     _form(_WRITE_HEAD, rest[:size], said)
     if len(rest) > size:
@@ -306,7 +317,18 @@ def _command(command: Command, data: bytes, said: _Said) -> None:
         data = data[IDENTIFIER:]
     if command.mark:
         said.note(command.mark)
-    _form(command.form, data, said)
+    if command.control not in _SEALABLE or not _sealed(data, said):
+        _form(command.form, data, said)
+
+
+def _sealed(data: bytes, said: _Said) -> bool:
+    """Data under a key (password level 98, 99): what stands in it can't be told from outside."""
+    size = _WRITE_HEAD.size or 0
+    if len(data) < size or data[0] not in _SEALED:
+        return False
+    _form(_WRITE_HEAD, data[:size], said)
+    said.as_sent(data[size:], "sealed")
+    return True
 
 
 def _form(wanted: Form, data: bytes, said: _Said) -> None:

@@ -20,6 +20,8 @@ from protocol.dlt645.form import Cell, Got, cell, form, write
         ("YYMMDDhhmm", "34 12 28 02 26", "2026-02-28 12:34"),
         ("YYMMDDhhmmss", "56 34 12 29 02 24", "2024-02-29 12:34:56"),
         ("YYMMDDhhmmss", "00 00 00 29 02 25", None),
+        ("YYMMDDhhmmss", "00 00 00 29 02 26", None),
+        ("YYMMDDhhmmss", "00 00 00 31 04 26", None),
         ("YYMMDDhhmmss", "00 00 00 00 00 00", None),
         ("YYMMDDhhmm", "34 12 28 13 26", None),
         ("YYMMDDhhmm", "60 12 28 12 26", None),

@@ -97,6 +97,23 @@ def test_the_data_of_a_function_is_told(
     assert listed(say(control, data)) == values
 
 
+@pytest.mark.parametrize("level", ["98", "99"])
+@pytest.mark.parametrize(
+    ("control", "head", "rest"),
+    [(0x14, "03 01 00 04", "15"), (0x1C, "", "1A 00 00 00 00 30 12 99"), (0x1B, "", "FFFFFFFF")],
+)
+def test_data_under_a_key_is_not_read(level: str, control: int, head: str, rest: str) -> None:
+    said = say(control, f"{head} {level} {RIGHT[3:]} {rest}")
+    assert listed(said)[0] == ("password level", level)
+    assert listed(said)[3:] == [("data as sent", bytes.fromhex(rest).hex(" ").upper())]
+    assert "encrypted" in said.note
+
+
+def test_a_number_of_records_that_may_be_bcd_is_doubtful() -> None:
+    assert say(0x11, "02000006 09").note == ""
+    assert say(0x11, "02000006 10").note.startswith("[?]")
+
+
 def test_an_answer_that_goes_on_is_not_read_alone() -> None:
     said = say(0xB1, "00 FF 01 00 00010000")
     assert listed(said) == [("data as sent", "00 01 00 00")]
