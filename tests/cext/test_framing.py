@@ -209,29 +209,142 @@ def test_after_endless_headers_a_frame_still_comes_at_once(
     assert scanner.noise == len(stream) - stream.count(0xFE)
 
 
-def weighings(framing: ModuleType, stream: bytes, chunk: int) -> int:
-    """How often the plain scanner weighs a candidate in the stream fed in such chunks."""
+class Work:
+    """What a scan of some stream costs: checksums taken, bytes in them, bytes held at most."""
 
-    class Counting(framing.Scanner645):  # type: ignore[misc, name-defined]
-        count = 0
+    def __init__(self, plain: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.checksums = self.summed = self.held = self.searches = 0
+        right = plain.right
+        work = self
 
-        def _assess(self, at: int) -> int:
-            Counting.count += 1
-            return int(super()._assess(at))
+        def counted(raw: bytes) -> bool:
+            work.checksums += 1
+            work.summed += len(raw)
+            return bool(right(raw))
 
-    scanner = Counting()
-    for at in range(0, len(stream), chunk):
-        for _ in drain(scanner, stream[at : at + chunk]):
-            pass
-    return Counting.count
+        class Counting(plain.Scanner645):  # type: ignore[misc, name-defined]
+            def _search(self) -> object:
+                work.searches += 1
+                found = super()._search()
+                work.held = max(work.held, len(self._window) + len(self._alive))
+                return found
+
+        monkeypatch.setattr(plain, "right", counted)
+        self.scanner = Counting()
+
+    def feed(self, stream: bytes, chunk: int) -> int:
+        """Feed the stream in such chunks; how many frames it gave."""
+        found = 0
+        for at in range(0, len(stream), chunk):
+            for _ in drain(self.scanner, stream[at : at + chunk]):
+                found += 1
+        return found
+
+
+FLOODS = {
+    "all starts": b"\x68",
+    "headers that promise all": b"\x68\xff\xff\xff\xff\xff\xff\x68\x91\xff",
+    "headers in headers, ends everywhere": b"\x68\x16\x16\x16\x16\x16\x16\x68\x68\x16",
+    "starts and short lengths": b"\x68\x00",
+}
 
 
 @pytest.mark.parametrize("chunk", [1, 64, 10_000])
-def test_endless_headers_cost_at_most_four_weighings_a_byte(
-    both_framings: tuple[ModuleType, ModuleType], chunk: int
+@pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS)
+def test_endless_headers_cost_at_most_one_checksum_a_byte(
+    both_framings: tuple[ModuleType, ModuleType],
+    monkeypatch: pytest.MonkeyPatch,
+    flood: bytes,
+    chunk: int,
 ) -> None:
-    _, plain = both_framings
-    assert weighings(plain, b"\x68" * 10_000, chunk) <= 4 * 10_000
+    work = Work(both_framings[1], monkeypatch)
+    stream = (flood * 10_000)[:10_000]
+    assert work.feed(stream, chunk) == 0
+    # once more for the first one of each chunk that is fed while nothing is pending
+    assert work.scanner.bad <= work.checksums <= work.scanner.bad + -(-len(stream) // chunk)
+    assert work.scanner.bad <= len(stream)
+    assert work.summed <= 267 * work.checksums
+
+
+@pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS)
+def test_twice_the_headers_cost_twice_the_work(
+    both_framings: tuple[ModuleType, ModuleType], monkeypatch: pytest.MonkeyPatch, flood: bytes
+) -> None:
+    work = Work(both_framings[1], monkeypatch)
+    work.feed((flood * 10_000)[:10_000], 7)
+    once = (work.checksums, work.summed, work.searches)
+    work.feed((flood * 10_000)[:10_000], 7)
+    twice = (work.checksums, work.summed, work.searches)
+    # the first 267 bytes are cheaper: nothing is due yet
+    for first, both in zip(once, twice, strict=True):
+        assert both <= 2 * first + 267 * 267
+
+
+@pytest.mark.parametrize("chunk", [1, 64, 266])
+@pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS)
+def test_endless_headers_hold_no_more_than_a_frame_and_a_chunk(
+    both_framings: tuple[ModuleType, ModuleType],
+    monkeypatch: pytest.MonkeyPatch,
+    flood: bytes,
+    chunk: int,
+) -> None:
+    work = Work(both_framings[1], monkeypatch)
+    work.feed((flood * 10_000)[:10_000], chunk)
+    # 266 bytes, and for each at most one header
+    assert 0 < work.held <= 2 * 266
+    fed = 10_000
+    assert fed - 266 <= work.scanner.noise + 266 <= fed + 266
+
+
+def test_what_cannot_be_a_frame_yet_is_not_looked_at(
+    both_framings: tuple[ModuleType, ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = Work(both_framings[1], monkeypatch)
+    assert work.feed(ANSWER, 1) == 1
+    assert work.searches <= 3
+
+
+@pytest.mark.parametrize("length", [0x00, 0x20, 0xC8, 0xFF])
+@pytest.mark.parametrize("chunk", [1, 2, 11, 12, 13, 64, 300])
+def test_a_frame_inside_a_pending_header_comes_with_its_last_byte(
+    framing: ModuleType, length: int, chunk: int
+) -> None:
+    stream = FALSE_HEADER[:9] + bytes([length]) + b"\x00\x68\x68\x01" + ANSWER
+    scanner = framing.Scanner645()
+    found = []
+    for at in range(0, len(stream), chunk):
+        upto = min(at + chunk, len(stream))
+        found += [(frame.raw, upto) for frame in drain(scanner, stream[at:upto])]
+    assert found == [(ANSWER, len(stream))]
+
+
+def test_a_gap_ends_every_header_inside_a_pending_one(framing: ModuleType) -> None:
+    scanner = framing.Scanner645()
+    assert scanner.feed(FALSE_HEADER * 3 + ANSWER[:9]) is None
+    scanner.gap()
+    assert scanner.noise == 3 * len(FALSE_HEADER) + 9
+    assert scanner.feed(ANSWER[9:] + OTHER).raw == OTHER
+
+
+def test_a_gap_tells_of_what_stands_behind_a_frame_and_is_too_short_for_one(
+    framing: ModuleType,
+) -> None:
+    scanner = framing.Scanner645()
+    assert scanner.feed(ANSWER + b"\x00" * 3 + OTHER[:8]).raw == ANSWER
+    assert scanner.noise == 3
+    scanner.gap()
+    assert scanner.noise == 11
+    assert scanner.feed(b"") is None
+
+
+@pytest.mark.parametrize("data", [bytes(255), b"\xcc" * 255, b"\xcb" * 245, b"\xcc" * 244])
+def test_the_checksum_of_the_longest_and_heaviest_frames_is_right(
+    framing: ModuleType, data: bytes
+) -> None:
+    frame = encode(b"\xff" * 6, 0xFF, data)
+    assert frames_of(framing, frame, frame[:100], frame[100:]) == [frame, frame]
+    wrong = frame[:-2] + bytes([frame[-2] ^ 0x80, 0x16])
+    assert frames_of(framing, wrong) == []
 
 
 @given(address=addresses, control=st.integers(0, 255), data=datas, wake=st.integers(0, 7))
