@@ -105,6 +105,17 @@ def test_a_flipped_bit_anywhere_takes_the_value_away() -> None:
         assert blocks(data) is None
 
 
+@pytest.mark.parametrize("parts", [[], [KEPT[0]], [*KEPT, b""], [*KEPT, KEPT[0]], KEPT[:5]])
+def test_a_block_of_more_or_fewer_classes_is_none(parts: list[bytes]) -> None:
+    assert blocks(block(parts)) is None
+
+
+@pytest.mark.parametrize("head", [0xA0E0, 0xE0A0, 0xA1A1])
+def test_a_block_begins_with_its_mark_twice(head: int) -> None:
+    raw = head.to_bytes(2, "big") + block(KEPT)[2:-2]
+    assert blocks(raw + bytes([sum(raw) & 0xFF, 0xE5])) is None
+
+
 @pytest.mark.parametrize("cut", [0, 1, 2, 3, 8, 50])
 def test_a_cut_block_gives_nothing(cut: int) -> None:
     found, notes = item_values(0x06000000, block(KEPT)[:cut])

@@ -220,6 +220,10 @@ def test_chinese_words_come_with_chinese_names() -> None:
     said = say(0x91, "00 FF 01 02" + "0122 FFFF 0322", lang="zh")
     assert (said.function, said.name) == ("读数据", "三相电压")
     assert said.values[2].name == "C相电压"
+    totals = say(0x91, "00 00 01 03" + "00" * 18, lang="zh")
+    assert [field.name for field in totals.values[:2]] == ["A相次数", "A相累计时间"]
+    frozen = say(0x91, "01 01 06 05" + "00" * 8, lang="zh")
+    assert frozen.values[1].name == "上1次日冻结正向有功电能尖"
     assert say(0x13, "", "AAAAAAAAAAAA", "zh").note == "任意电表（通配地址）"
 
 

@@ -243,6 +243,16 @@ def test_a_table_is_even_and_says_all_in_both_languages(file: pathlib.Path) -> N
         assert bool(row.get("en")) == bool(row.get("zh"))
 
 
+@pytest.mark.parametrize("row", table(), ids=lambda row: row.pattern)
+def test_every_block_over_a_row_has_a_name(row: Row) -> None:
+    identifier = example(row.example).identifier
+    for mask in (0xFF, 0xFF00, 0xFF0000):
+        block = entry(identifier | mask)
+        if block is not None:
+            assert block.name()
+            assert block.name("zh")
+
+
 def test_an_unknown_axis_is_an_error() -> None:
     with pytest.raises(ValueError, match="no axis"):
         axis("nowhere")
