@@ -127,7 +127,7 @@ def _ends(inbox: "queue.Queue[Any]", port: str, line: Line, count: int) -> Itera
         try:
             item = inbox.get(timeout=(longest * TRIES + _SPARE_NS) / SECOND)
         except queue.Empty:
-            raise BoxgateError("internal", what="the line gave no outcome") from None
+            raise RuntimeError("the line gave no outcome") from None
         if isinstance(item, Ended):
             count -= 1
             yield item

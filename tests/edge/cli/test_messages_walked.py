@@ -10,6 +10,9 @@ HERE = "tests/edge/cli/test_bad_input.py"
 OWN = "tests/edge/cli/test_own_faults.py"
 COMMANDED = "test_a_bench_answers_a_wrong_command_in_one_sentence_and_goes_on"
 CHILDREN = "tests/firmware_sim/bench_tools/test_children.py"
+READ = "tests/edge/cli/test_read.py"
+SNIFF = "tests/edge/cli/test_sniff.py"
+LISTEN = "tests/edge/shells/test_listen.py"
 ELSEWHERE = {
     "broker_none": (CHILDREN, "test_without_mosquitto_amqtt_serves"),
     "child_ended": (CHILDREN, "test_waiting_for_a_child_that_ends_tells_its_last_words"),
@@ -55,6 +58,12 @@ ELSEWHERE = {
     ),
     "port_settings": (HERE, "test_what_no_process_here_can_meet_at_a_port_has_its_sentence"),
     "profile_unknown": (OWN, "test_a_profile_without_items_is_named"),
+    "read_address": (READ, "test_a_mistake_is_one_sentence"),
+    "read_garbled": (READ, "test_bytes_without_a_frame_are_told_from_silence"),
+    "read_item": (READ, "test_a_mistake_is_one_sentence"),
+    "read_item_near": (READ, "test_a_mistake_is_one_sentence"),
+    "read_refused": (READ, "test_what_a_meter_refuses_is_named_and_the_rest_is_read"),
+    "read_silent": (READ, "test_a_silent_meter_is_asked_three_times_and_named"),
     "sim_control_device": (HERE, COMMANDED),
     "sim_control_line": (HERE, COMMANDED),
     "sim_control_words": (HERE, COMMANDED),
@@ -63,6 +72,17 @@ ELSEWHERE = {
         "test_a_file_in_the_place_of_the_name_is_refused_and_kept",
     ),
     "sim_no_pty": (OWN, "test_a_machine_without_pseudo_terminals_says_so"),
+    "sniff_pcap": (SNIFF, "test_a_capture_that_cannot_be_written_is_one_sentence"),
+    "tool_port_absent": (SNIFF, "test_no_port_is_one_sentence_and_3"),
+    "tool_port_busy": (SNIFF, "test_a_port_in_use_is_left_alone"),
+    "tool_port_denied": (LISTEN, "test_why_a_port_cannot_be_opened_is_one_sentence"),
+    "tool_port_failed": (LISTEN, "test_why_a_port_cannot_be_opened_is_one_sentence"),
+    "tool_port_kind": (SNIFF, "test_no_port_is_one_sentence_and_3"),
+    "tool_port_lost": (READ, "test_an_adapter_that_is_pulled_out_is_one_sentence_and_3"),
+    "tool_port_settings": (
+        LISTEN,
+        "test_settings_that_are_refused_are_told_and_the_port_is_let_go",
+    ),
 }
 """Messages that no bad input can reach in a process here: key -> (file, the test that does)."""
 
