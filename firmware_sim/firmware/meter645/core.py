@@ -168,7 +168,9 @@ class Meter:
         data = self._data
         for i in range(n):
             data[i] = (buf[at + 10 + i] - SHIFT) & 0xFF
-        self.periods.now = self.time()
+        # the present needs no clock, and the present is what is asked most
+        if control != READ or data[3] != 0x02 and (data[3] or data[0]):
+            self.periods.now = self.time()
         if everybody or control == o.TIME:
             self.orders.broadcast(control, data, n)
             return

@@ -96,17 +96,20 @@ class Registers:
 
     def energy(self, which: int, tariff: int) -> int:
         """One energy by its DI2 and tariff (0 = total), 0.01 kWh; MISSING if it has none."""
+        # what is asked most comes first
+        if which == FORWARD:
+            return c.energy(self.chip, c.FORWARD, tariff) % ROLL
+        if which <= REVERSE:
+            return self._sum(which, tariff)
+        if self.elements != 3 or not self._count():
+            return MISSING
+        if which <= APPARENT_REVERSE:
+            return self._sum(which, tariff)
         for phase in range(3):
             k = which - PHASE_FIRST[phase]
-            if 0 <= k < QUANTITIES:
-                if tariff or self.elements != 3 or not self._count():
-                    return MISSING
+            if 0 <= k < QUANTITIES and not tariff:
                 return self._sum(k + 1, -1 - phase)
-        if which > APPARENT_REVERSE or (which > REVERSE and self.elements != 3):
-            return MISSING
-        if which > REVERSE and not self._count():
-            return MISSING
-        return self._sum(which, tariff)
+        return MISSING
 
     def _count(self) -> bool:
         """Have the counts of the present instant at hand."""
