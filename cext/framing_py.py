@@ -226,13 +226,13 @@ class Scanner645:
 
     def _throw(self, upto: int) -> None:
         """window[head:upto] away."""
-        head = self._head
+        window, head = self._window, self._head
         if upto > head:
-            self._noise += upto - head - self._window.count(_WAKE, head, upto)
+            self._noise += upto - head - window.count(_WAKE, head, upto)
         if upto:
-            self._window = self._window[upto:]
+            self._window = window[upto:]
             self._base += upto
-        self._head = 0
+            self._head = 0
 
     def _search(self) -> Frame645 | None:
         window = self._window
@@ -247,9 +247,8 @@ class Scanner645:
                 break
             self._bad += 1
         else:
-            last = have - _ENVELOPE
             start = window.find(_START, self._at)
-            while 0 <= start <= last:
+            while 0 <= start <= have - _ENVELOPE:
                 if window[start + 7] == _START:
                     end = start + _ENVELOPE + window[start + 9]
                     if end > have:
@@ -269,12 +268,18 @@ class Scanner645:
         if start > self._head:
             self._noise += start - self._head - window.count(_WAKE, self._head, start)
         self._head = self._at = end
-        self._alive = []
-        if have - end < _ENVELOPE:
+        if alive or self._alive:
+            self._alive = []
+        if have - end >= _ENVELOPE:
+            self._undrained = True
+        elif have == end:
+            self._undrained = False
+            self._window = b""
+            self._base += end
+            self._head = self._at = 0
+        else:
             # nothing whole can stand there
             self._wait([], window.find(_START, end))
-        else:
-            self._undrained = True
         return frame
 
     def _wait(self, alive: list[tuple[int, int]], start: int) -> None:
@@ -284,24 +289,29 @@ class Scanner645:
         have = len(window)
         while 0 <= start < have - 7 and window[start + 7] != _START:
             start = window.find(_START, start + 1)
-        if start < 0:
-            start = have
-        self._undrained = False
+        since = start = have if start < 0 else start
         want = start + _ENVELOPE
         if alive:
-            since = alive[0][0]
-            for _, end in alive:
-                if end < want:
-                    want = end
+            since, end = alive[0]
+            if end < want:
+                want = end
+            if len(alive) > 1:
+                want = min(want, *[end for _, end in alive])
             if since:
                 alive = [(at - since, end - since) for at, end in alive]
-        else:
-            since = start
+        self._undrained = False
         self._alive = alive
         self._at = start - since
         self._want = want - since
         if since:
-            self._throw(since)
+            head = self._head
+            if since > head:
+                self._noise += since - head - window.count(_WAKE, head, since)
+                self._head = 0
+            elif head:
+                self._head = 0
+            self._window = window[since:]
+            self._base += since
 
 
 def _whole(number: int, top: int, what: str) -> int:
@@ -310,21 +320,28 @@ def _whole(number: int, top: int, what: str) -> int:
     return number
 
 
+_ENDS = [bytes([total, _END]) for total in range(256)]
+
+
 def build645(address: int, control: int, data: bytes, wake: int) -> bytes:
     """A whole frame for the line: `wake` FE bytes, then 68 … 16.
 
     `address` holds A5..A0 as hex digits, `data` is before +33H (0..255 bytes). ValueError for what
     does not fit its field. DL/T 645-2007 §5.2.
     """
-    if len(data) > 255:
-        raise ValueError("data must be at most 255 bytes")
-    body = b"\x68%b\x68%c%c%b" % (
-        _whole(address, 0xFFFFFFFFFFFF, "address").to_bytes(6, "little"),
-        _whole(control, 0xFF, "control"),
-        len(data),
-        data.translate(_PLUS),
-    )
-    return b"%b%b%c\x16" % (b"\xfe" * _whole(wake, 0xFF, "wake"), body, sum(body) & 0xFF)
+    size = len(data)
+    if not (
+        0 <= address <= 0xFFFFFFFFFFFF and 0 <= control <= 255 and 0 <= wake <= 255 and size <= 255
+    ):
+        if size > 255:
+            raise ValueError("data must be at most 255 bytes")
+        _whole(address, 0xFFFFFFFFFFFF, "address")
+        _whole(control, 0xFF, "control")
+        _whole(wake, 0xFF, "wake")
+    number = 0x68 | address << 8 | 0x68 << 56 | control << 64 | size << 72
+    body = number.to_bytes(_HEADER, "little") + data.translate(_PLUS)
+    total = adler32(body) - 1 if size < 240 else sum(body)
+    return b"\xfe" * wake + body + _ENDS[total & 0xFF]
 
 
 def _crc_table() -> tuple[int, ...]:

@@ -125,18 +125,28 @@ class Answer645:
 
         False: nothing has happened; feed() the same bytes. Always False while bytes are pending.
         """
-        raw = data[-self._size :]
-        wake = len(data) - self._size
-        if (
-            not raw.startswith(self._prefix)
-            or len(raw) != self._size
-            or data.count(0xFE, 0, wake) != wake
-            or not right(raw)
-            or not self._scanner.pass_over(len(data))
+        size = self._size
+        raw = data[-size:]
+        wake = len(data) - size
+        if not (
+            raw.startswith(self._prefix)
+            and len(raw) == size
+            and (not wake or data.count(0xFE, 0, wake) == wake)
+            and right(raw)
+            and self._scanner.pass_over(len(data))
         ):
             return False
-        numbers = self._layout.unpack_data(raw[_PREFIX:-2].translate(MINUS), 0)
-        assert numbers is not None  # its size is that of the layout
-        for at, number in enumerate(numbers):
-            self._out[at] = MISSING if number is None else number
+        text = raw[-3 : _PREFIX - 1 : -1].translate(MINUS).hex()
+        if text.isdecimal():
+            self._out[:] = array(
+                "q",
+                [
+                    number if (number := int(text[place])) < sign else sign - number
+                    for place, sign in self._layout._fields
+                ],
+            )
+        else:
+            for at, (place, sign) in enumerate(self._layout._fields):
+                found = _number(text[place], sign)
+                self._out[at] = MISSING if found is None else found
         return True
