@@ -201,6 +201,11 @@ def test_doubtful_rows_carry_their_mark() -> None:
     assert say(0x91, "00 01 01 02 0122").note == ""
 
 
+def test_a_status_bit_of_an_extension_marks_the_word_where_it_is_set() -> None:
+    assert say(0x91, "01 05 00 04 0400").note == ""
+    assert say(0x91, "01 05 00 04 0080").note == "[E] later extension of the standard"
+
+
 def test_an_event_record_of_unknown_edition_gives_start_and_end_only() -> None:
     said = say(0x91, "01 01 01 03" + "563412230726" + "573412230726" + "FF" * 119)
     assert listed(said)[:2] == [
