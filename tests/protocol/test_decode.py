@@ -154,6 +154,13 @@ def test_an_odd_frame_that_is_one_from_end_to_end_is_shown_without_values() -> N
     assert asked.identifier == "04:0000:0000"
 
 
+def test_what_stands_inside_a_frame_is_not_a_frame_of_its_own() -> None:
+    inside = rtu("010400000002")
+    outer = rtu(f"01100010000408{inside.hex()}")
+    found, _ = decode(b"\x55" + outer)
+    assert spans(found) == [(1, 1 + len(outer))]
+
+
 def test_a_function_without_a_shape_is_believed_only_from_end_to_end() -> None:
     raw = rtu("0141DEADBEEF")
     (one,), reason = decode(raw)

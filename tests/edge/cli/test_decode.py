@@ -6,6 +6,7 @@ import subprocess
 import unicodedata
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -218,6 +219,15 @@ def test_no_table_is_wider_than_a_terminal(garbage: bytes, lang: str) -> None:
     data = bytes.fromhex(BLOCK) + garbage + bytes.fromhex(MODBUS)
     found, reason = decode(data, None, lang)
     assert [line for line in annotated(data, found, reason, lang) if columns(line) > 80] == []
+
+
+def test_long_words_and_notes_in_chinese_fit_a_terminal() -> None:
+    data = bytes.fromhex(ENERGY)
+    (one,), _ = decode(data, None, "zh")
+    said = msgspec.structs.replace(one, note="说明文字 " * 30, name="长名称" * 40)
+    lines = annotated(data, [said], "原因 " * 60 + "长" * 90, "zh")
+    assert [line for line in lines if columns(line) > 80] == []
+    assert sum(line.count("长名称") for line in lines) >= 35
 
 
 def test_each_line_of_stdin_is_shown_over_its_table(

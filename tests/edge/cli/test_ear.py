@@ -59,9 +59,15 @@ def test_delays_are_the_same_when_whole_frames_are_handed_over() -> None:
 
 
 def test_a_delay_is_never_below_nothing() -> None:
-    asked, answered = told(Ear(CHAR), (0, ASK_A + TELL_A))
+    asked, answered = told(Ear(CHAR), (100, ASK_A), (100, TELL_A))
     assert answered.asked == asked
-    assert answered.delay_ns == 0
+    assert answered.delay_ns == answered.gap_ns == 0
+
+
+def test_frames_handed_over_together_are_timed_one_behind_the_other() -> None:
+    first, second = told(Ear(CHAR), (100, TELL_A + ASK_B))
+    assert first.end == (100 - len(ASK_B)) * MS
+    assert (second.at, second.end) == (first.end, 100 * MS)
 
 
 def test_the_gap_before_the_next_question_is_told() -> None:
@@ -159,6 +165,28 @@ def test_a_frame_torn_by_silence_does_not_hold_back_the_next() -> None:
     ear.feed(0, ASK_A[:12])
     heard = ear.feed(GAP_NS + MS, ASK_B)
     assert [one.said is None for one in heard] == [True, False]
+
+
+def test_the_two_halves_of_a_frame_are_not_joined_over_a_silence() -> None:
+    heard = told(Ear(CHAR), (0, ASK_A[:12]), (GAP_NS // MS + 1, ASK_A[12:]))
+    assert [one.said for one in heard] == [None, None]
+
+
+def test_a_line_that_never_falls_silent_is_held_in_bounded_room() -> None:
+    ear = Ear(CHAR)
+    heard: list[Overheard] = []
+    for at in range(3 * HELD):
+        heard += ear.feed(at * MS, b"\x55")
+        assert len(ear._held) <= HELD
+        assert len(ear._chunks) <= 2 * HELD + 1
+    assert sum(len(one.raw) for one in heard) > HELD
+
+
+def test_times_are_kept_in_bounded_room_where_all_is_understood() -> None:
+    ear = Ear(CHAR)
+    for at in range(3 * HELD):
+        ear.feed(at * MS, ASK_A[at % len(ASK_A) :][:1])
+    assert len(ear._chunks) <= 2 * HELD + 1
 
 
 def test_silence_is_due_only_while_something_is_held() -> None:

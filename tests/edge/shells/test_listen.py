@@ -54,7 +54,13 @@ def test_silence_and_a_bell_read_as_nothing(wire: tuple[int, str]) -> None:
 
 
 def test_the_line_is_raw_and_its_wires_stay_as_they_are_at_the_end(wire: tuple[int, str]) -> None:
+    near = os.open(wire[1], os.O_RDWR | os.O_NOCTTY)
+    before = termios.tcgetattr(near)
+    before[2] |= termios.HUPCL | termios.CRTSCTS
+    before[3] |= termios.ECHO
+    termios.tcsetattr(near, termios.TCSANOW, before)
     ear = listener(wire[1], baud=2400)
+    os.close(near)
     inputs, outputs, control, local, fast, _, _ = termios.tcgetattr(ear.fd)
     assert (inputs, outputs, local) == (0, 0, 0)
     assert not control & (termios.HUPCL | termios.CRTSCTS | termios.CSTOPB)
