@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.dlt645.load import LoadClass, blocks, classes, is_load
+from protocol.dlt645.load import Block, LoadClass, blocks, classes, is_load
 from protocol.dlt645.meaning import item_name, item_values, meaning
 from tests.cext.streams import encode
 from tests.protocol.dlt645.test_rows import example
@@ -27,11 +27,19 @@ def block(parts: list[bytes], count: int = 0, head: int = 0xA0) -> bytes:
     return raw + bytes([sum(raw) & 0xFF, 0xE5])
 
 
+def one(data: bytes, only: int = 0) -> Block:
+    """The only block of an answer."""
+    found = blocks(data, only)
+    assert found is not None
+    assert len(found) == 1
+    return found[0]
+
+
 @pytest.mark.parametrize("row", classes(), ids=lambda row: f"class {row.number}")
 def test_the_example_of_a_class_gives_what_its_row_says(row: LoadClass) -> None:
     frame = example(row.example)
     assert is_load(frame.identifier)
-    (found,) = blocks(frame.data[4:], row.number) or ()
+    found = one(frame.data[4:], row.number)
     assert found.valid
     assert tuple(str(got.value) for got in found.values) == row.gives
     assert "[?]" in meaning(frame).note
@@ -61,7 +69,7 @@ def test_a_whole_record_gives_its_time_and_every_class() -> None:
 @pytest.mark.parametrize("kept", range(6))
 def test_a_class_not_kept_is_empty(kept: int) -> None:
     parts = [part if at == kept else b"" for at, part in enumerate(KEPT)]
-    (found,) = blocks(block(parts)) or ()
+    found = one(block(parts))
     assert len(found.values) > 1
 
 
@@ -91,7 +99,7 @@ def test_blocks_follow_one_another() -> None:
 
 
 def test_an_invalid_block_has_no_value_but_its_time() -> None:
-    (found,) = blocks(block(KEPT, head=0xE0)) or ()
+    found = one(block(KEPT, head=0xE0))
     assert not found.valid
     assert len(found.values) == 1
     _, notes = item_values(0x06000000, block(KEPT, head=0xE0))
