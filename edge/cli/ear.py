@@ -7,6 +7,7 @@ the DL/T 645 scanner, which finds its frames whatever lies between them. The byt
 has taken are kept in order, and two things are done with them:
 
     at once       a Modbus RTU frame at their head is taken (a request, an answer, by shape and CRC)
+                  unless they begin as a 645 frame does
     at silence    what is left is looked through for Modbus frames; the rest is noise, and told
 
 Silence is GAP_NS without a byte: the byte gap of DL/T 645 (500 ms, §5.2.2), for a frame handed over
@@ -38,6 +39,7 @@ GAP_NS = 500_000_000
 PAIR_NS = 2_000_000_000
 HELD = 2048
 _WAKE = 0xFE
+_START = b"\x68"
 _ERROR, _MORE, _FUNCTION = 0x40, 0x20, 0x1F
 _EXCEPTION = 0x80
 
@@ -121,8 +123,8 @@ class Ear:
         return out
 
     def _modbus_at_head(self) -> list[Overheard]:
-        out = []
-        while size := frame_at(self._held, 0):
+        out: list[Overheard] = []
+        while not self._may_be_645() and (size := frame_at(self._held, 0)):
             raw, start = self._held[:size], self._fed - len(self._held)
             said = meaning_modbus(raw, 0, self._lang, self._known_way(raw))
             self._keep(self._held[size:])
@@ -131,6 +133,14 @@ class Ear:
                 self._scanner.gap()
             out.append(self._hear(start, raw, said, 0))
         return out
+
+    def _may_be_645(self) -> bool:
+        """Whether a DL/T 645 frame may be coming: a header has come whose CRC may fit by chance.
+
+        The header of a meter is always the same, so the chance would be that of its address.
+        """
+        held = self._held
+        return held[:1] == _START and held[7:8] in (b"", _START)
 
     def _rest(self, data: bytes, base: int) -> list[Overheard]:
         """Bytes without a 645 frame: Modbus frames among them, the rest is noise."""

@@ -138,6 +138,17 @@ def test_the_second_of_two_equal_writes_is_the_answer() -> None:
     assert answered.asked == asked
 
 
+def test_a_meter_whose_header_is_a_modbus_frame_by_chance_is_heard_all_the_same() -> None:
+    heads = (bytes.fromhex(f"6803{n:04X}0001") for n in range(0x10000))
+    head = next(one for one in heads if crc(one)[1] == 0x68)
+    address = (head[1:] + crc(head)[:1])[::-1].hex()
+    asked = frame(address, 0x11, ITEM, 0)
+    (heard,) = told(Ear(CHAR), *byte_by_byte(0, asked))
+    assert heard.raw == asked
+    assert heard.said is not None
+    assert heard.said.address == address.upper()
+
+
 def test_noise_is_told_where_it_stood() -> None:
     heard = told(Ear(CHAR), (5, b"\x01\x02\x03"), (30, ASK_A), (120, b"\x99\x98"))
     assert [one.said is None for one in heard] == [True, False, True]
