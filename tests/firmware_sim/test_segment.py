@@ -223,3 +223,32 @@ def test_looking_before_delivering_changes_no_byte_and_no_instant(
         master.clock.run_until(master.clock.now + 3000 * MS)
         heard.append((master.heard, master.segment.wire.collisions))
     assert heard[0] == heard[1]
+
+
+def test_a_broadcast_reaches_every_meter_and_nobody_answers() -> None:
+    master = Master()
+    at = master.say(request("999999999999", 0x16, b"\x99" * 4))
+    at = master.say(read(NUMBERS[2], "05010001"), pause=1000 * MS)
+    master.clock.run_until(at + 1000 * MS)
+    # a freeze was made: refused is only what was, for want of a store
+    meters = master.segment._cores
+    assert [core.periods.freeze(1, 1) > 0 for core in meters] == [True] * 5  # type: ignore[attr-defined]
+    assert [answer(data).control for _, data in master.heard] == [0xD1]
+
+
+def test_a_meter_is_found_under_the_number_it_was_given() -> None:
+    master = Master(NUMBERS[:1])
+    master.segment._cores[0].key = True  # type: ignore[attr-defined]
+    data = bytes.fromhex("000000000042")[::-1]
+    master.say(request("A" * 12, 0x15, data))
+    at = master.say(read("000000000042", "02010100"), pause=1000 * MS)
+    master.clock.run_until(at + 1000 * MS)
+    assert [answer(data).number for _, data in master.heard] == ["000000000042"] * 2
+
+
+def test_a_meter_that_took_another_speed_hears_nothing_more_at_this_one() -> None:
+    master = Master(NUMBERS[:1])
+    master.say(request(NUMBERS[0], 0x17, b"\x40"))
+    at = master.say(read(NUMBERS[0], "02010100"), pause=1000 * MS)
+    master.clock.run_until(at + 1000 * MS)
+    assert [answer(data).control for _, data in master.heard] == [0x97]

@@ -191,6 +191,13 @@ def test_timed_freezes_follow_the_pattern_mm_hh_dd_mm(pattern: bytes, last: list
     assert [value(bench, f"050000{n:02X}") for n in (1, 2)] == last
 
 
+def test_a_new_pattern_has_no_freezes_of_before_its_command() -> None:
+    bench = meter(AFTERNOON - timedelta(hours=5))
+    do(bench, 0x16, b"\x30\x12\x99\x99")
+    clock(bench, AFTERNOON)
+    assert [value(bench, f"050000{n:02X}") for n in (1, 2)] == ["2608161230", ""]
+
+
 @pytest.mark.parametrize(
     "data",
     [b"\x99\x99\x99", b"\x60\x99\x99\x99", b"\x00\x24\x99\x99", b"\x00\x99\x01\x99", b"\x0a" * 4],
