@@ -342,6 +342,7 @@ def test_the_checksum_of_the_longest_and_heaviest_frames_is_right(
     framing: ModuleType, data: bytes
 ) -> None:
     frame = encode(b"\xff" * 6, 0xFF, data)
+    assert framing.build645(0xFFFFFFFFFFFF, 0xFF, data, 0) == frame
     assert frames_of(framing, frame, frame[:100], frame[100:]) == [frame, frame]
     wrong = frame[:-2] + bytes([frame[-2] ^ 0x80, 0x16])
     assert frames_of(framing, wrong) == []
