@@ -57,3 +57,15 @@ def calculator(request: pytest.FixtureRequest) -> ModuleType:
 def both_calculators() -> tuple[ModuleType, ModuleType]:
     """Compiled and plain load calculator, to be held against each other."""
     return load("load", "c"), load("load", "py")
+
+
+@pytest.fixture(scope="session", params=KERNELS)
+def framing698(request: pytest.FixtureRequest) -> ModuleType:
+    """The framing kernel of DL/T 698.45 under test."""
+    return load("framing698", request.param)
+
+
+@pytest.fixture(scope="session")
+def both_framings698() -> tuple[ModuleType, ModuleType]:
+    """Compiled and plain framing of DL/T 698.45, to be held against each other."""
+    return load("framing698", "c"), load("framing698", "py")
