@@ -62,6 +62,8 @@ CLOSES = 14
 CLEAR_DEMAND = 2
 EVENTS_CLEARED = 3
 DEMANDS_AT_CLEAR = 24
+# the longest record: a clear of demand
+LONGEST = 10 + 8 * DEMANDS_AT_CLEAR
 
 # forward, reverse, combined reactive 1, 2 of total, A, B, C
 GROUPS = (0x00, 0x14, 0x28, 0x3C)
@@ -166,7 +168,7 @@ class Events:
         for n in range(first, last + 1):
             place = 8 + 16 * (n - 1)
             start = r.word(self._page, place)
-            if not start:
+            if not start or pos + LONGEST > len(out):
                 break
             end = r.word(self._page, place + 4)
             pos += self._record(out, pos, layout, start, end, place + 8)
@@ -261,7 +263,7 @@ class Events:
         pos = at
         for n in range(1 if d0 == ALL else d0, (RECORDS if d0 == ALL else d0) + 1):
             place = ring.place(n)
-            if place == NONE:
+            if place == NONE or pos + LONGEST > len(out):
                 break
             for i in range(ring.size):
                 out[pos + i] = ring.data[place * ring.size + i]

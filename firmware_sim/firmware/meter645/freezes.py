@@ -14,6 +14,8 @@ ENERGIES = 8
 SEPARATOR = 0xAA
 PARTS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, VARIABLES)
 HOURLY_PARTS = (0, 1, 2)
+# all parts of one freeze with their separators
+LONGEST = 5 + 8 * 20 + 2 * 40 + 24 + 12
 
 
 def put_freeze(out, at, d2, d1, d0, registers, periods) -> int:
@@ -24,6 +26,8 @@ def put_freeze(out, at, d2, d1, d0, registers, periods) -> int:
         return _one(out, at, d2, d1, d0, registers, periods)
     pos = at
     for n in range(1, KEPT[d2] + 1):
+        if pos + LONGEST > len(out):
+            break
         size = _one(out, pos, d2, d1, n, registers, periods)
         if size == NONE:
             break

@@ -1,8 +1,11 @@
 """What a meter is told to do: writing, freezing, clearing, switching, and who may (7.4-7.13)."""
 
 from datetime import datetime, timedelta
+from functools import cache
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from firmware_sim.hal.loader import firmware
 from tests.firmware_sim.firmware.bench645 import Bench
@@ -313,3 +316,50 @@ def test_a_meter_without_a_store_has_no_past() -> None:
     for item in ("00010001", "00030000", "01010000", "03110000", "05060101"):
         assert value(bench, item) == "", item
     assert value(bench, "00010000")
+
+
+BYTES = st.one_of(st.sampled_from([0, 1, 2, 3, 9, 10, 16, 0x30, 0xFF]), st.integers(0, 255))
+CLASS = st.one_of(st.sampled_from([0, 1, 2, 3, 4, 5, 6, 0x1D, 0x1E]), st.integers(0, 255))
+
+
+@given(CLASS, BYTES, BYTES, BYTES, st.sampled_from([1, 3]))
+@settings(max_examples=600, deadline=None)
+@example(5, 6, 9, 0xFF, 3)
+@example(5, 6, 0xFF, 0xFF, 3)
+@example(3, 0x30, 2, 0xFF, 3)
+@example(3, 1, 1, 0xFF, 3)
+@example(1, 1, 0xFF, 0xFF, 3)
+def test_any_identifier_is_answered_or_refused_and_the_meter_lives(
+    d3: int, d2: int, d1: int, d0: int, elements: int
+) -> None:
+    bench = busy(elements)
+    tail = b"\x09" if d3 == 6 else b""
+    data = bytes([d0, d1, d2, d3])
+    got = do(bench, 0x11, data + tail)
+    assert got.control in (0x91, 0xB1, 0xD1)
+    seq = 0
+    while got.control & 0x20:
+        seq += 1
+        got = do(bench, 0x12, data + bytes([seq]))
+    assert seq < 9
+    assert value(bench, "02010100") == "2201"
+
+
+@cache
+def busy(elements: int) -> Bench:
+    """A meter whose rings are full."""
+    bench = meter(elements=elements)
+    for _ in range(12):
+        do(bench, 0x19, FACTORY + OPERATOR)
+        write(bench, "04000103", b"\x15")
+    return bench
+
+
+@given(st.integers(0, 0x1F), st.binary(max_size=40))
+@settings(max_examples=400, deadline=None)
+def test_any_order_leaves_the_meter_alive(control: int, data: bytes) -> None:
+    bench = meter(elements=3)
+    for body in (data, FACTORY + data, bytes.fromhex("01010004") + FACTORY + OPERATOR + data):
+        bench.ask(request(NUMBER, control, body))
+        bench.ask(request(EVERYBODY, control, body))
+    assert value(bench, "02010100") == "2201"
