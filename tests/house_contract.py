@@ -86,12 +86,18 @@ ROOMS = (
     room("protocol.decoded", "", COMPUTING, timeless=True),
     room(
         "protocol.decode",
-        "cext protocol.decoded protocol.dlt645 protocol.modbus",
+        "cext protocol.decoded protocol.dlt645 protocol.dlt698 protocol.modbus",
         COMPUTING,
         timeless=True,
     ),
     room(
         "protocol.dlt645",
+        "cext protocol.quantity protocol.exchange protocol.decoded",
+        COMPUTING,
+        timeless=True,
+    ),
+    room(
+        "protocol.dlt698",
         "cext protocol.quantity protocol.exchange protocol.decoded",
         COMPUTING,
         timeless=True,
