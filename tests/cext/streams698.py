@@ -79,9 +79,9 @@ frames = st.builds(encode, bytes_, bytes_, addresses, bytes_, datas)
 
 
 @st.composite
-def pieces(draw: st.DrawFn) -> bytes:
+def pieces(draw: st.DrawFn, whole: st.SearchStrategy[bytes]) -> bytes:
     """One piece of a stream: a frame, or what a line makes of one."""
-    frame = draw(frames)
+    frame = draw(whole)
     kinds = ["good", "good", "torn", "bad", "header", "false", "noise", "wake", "flood"]
     match draw(st.sampled_from(kinds)):
         case "torn":
@@ -106,9 +106,11 @@ def pieces(draw: st.DrawFn) -> bytes:
 
 
 @st.composite
-def chunked(draw: st.DrawFn, most: int = 8) -> list[bytes]:
-    """A faulty stream cut anywhere."""
-    stream = b"".join(draw(st.lists(pieces(), max_size=most)))
+def chunked(
+    draw: st.DrawFn, most: int = 8, whole: st.SearchStrategy[bytes] = frames
+) -> list[bytes]:
+    """A faulty stream of such frames, cut anywhere."""
+    stream = b"".join(draw(st.lists(pieces(whole), max_size=most)))
     cuts = sorted(draw(st.lists(st.integers(0, len(stream)), max_size=12)))
     if len(stream) < 600 and draw(st.booleans()):
         cuts = list(range(len(stream)))
