@@ -10,7 +10,7 @@ nothing. Results that the gateway worked out (kind "result") are no readings and
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -139,14 +139,11 @@ def judge(
     for reading in readings:
         by_key[reading.meter, reading.quantity].append(reading)
     for key, arrived in by_key.items():
-        arrived.sort(key=_time)
-        answers = truth.get(key, [])
-        found = match([one.t for one in answers], [one.t for one in arrived], NEAR_MS)
-        for reading, index in zip(arrived, found, strict=True):
-            answer = None if index is None else answers[index].value
-            if reading.value is None and (index is None or answer is not None):
+        for reading, found in _pairs(arrived, truth.get(key, [])):
+            answer = None if found is None else found.value
+            if reading.value is None and (found is None or answer is not None):
                 report.missing += 1
-            elif index is None:
+            elif found is None:
                 report.untrue.append(reading)
             elif reading.value == answer:
                 report.equal += 1
@@ -165,6 +162,28 @@ def judge(
     for meter, kind in due.items():
         report.sweeps[meter] = min((equal[meter, name] for name in expected[kind]), default=0)
     return report
+
+
+def _pairs(
+    arrived: Sequence[Reading], answers: Sequence[Truth]
+) -> Iterator[tuple[Reading, Truth | None]]:
+    """Every reading with its answer.
+
+    Those without a value come last: a meter that was not reached was not answered either, and must
+    not take an answer from a reading that has one.
+    """
+    left = list(answers)
+    for blank in (False, True):
+        readings = sorted((one for one in arrived if (one.value is None) is blank), key=_time)
+        if not readings:
+            continue
+        found = match([one.t for one in left], [one.t for one in readings], NEAR_MS)
+        yield from (
+            (reading, None if index is None else left[index])
+            for reading, index in zip(readings, found, strict=True)
+        )
+        used = set(found)
+        left = [one for index, one in enumerate(left) if index not in used]
 
 
 def _time(reading: Reading) -> int:

@@ -381,6 +381,17 @@ def test_no_ratio_is_no_ratio() -> None:
     assert Ratio((1, 1), (1, 1)) == ONE
 
 
+def test_a_meter_not_reached_takes_no_answer_from_a_reading_that_has_one() -> None:
+    answers = [Truth(1000, Decimal(1)), Truth(2000, Decimal(2)), Truth(3000, Decimal(3))]
+    read = [
+        Reading(METER, "voltage_a", 500, None),
+        Reading(METER, "voltage_a", 1000, Decimal(1)),
+        Reading(METER, "voltage_a", 2000, Decimal(2)),
+    ]
+    report = judge({(METER, "voltage_a"): answers}, read, {METER: ""})
+    assert (report.equal, report.missing, report.different, report.untrue) == (2, 1, [], [])
+
+
 def test_records_are_used_in_order() -> None:
     key = (METER, "voltage_a")
     true = {key: [Truth(0, Decimal(1)), Truth(900, Decimal(2)), Truth(1800, Decimal(3))]}
