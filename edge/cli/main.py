@@ -20,9 +20,15 @@ VERBS = {
 
 def version() -> str:
     """Version, kernels in use, Python."""
-    from cext import build, framing, framing698, load, values
+    from cext import build, framing, framing698, load, values, values698
 
-    modules = {"framing": framing, "framing698": framing698, "values": values, "load": load}
+    modules = {
+        "framing": framing,
+        "framing698": framing698,
+        "values": values,
+        "values698": values698,
+        "load": load,
+    }
     kernels = ", ".join(f"{name} {build.kernel(kernel.picked)}" for name, kernel in modules.items())
     python = sys.version.split()[0]
     return f"boxgate {metadata.version('boxgate')} (kernels: {kernels}; Python {python})"

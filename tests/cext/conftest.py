@@ -69,3 +69,15 @@ def framing698(request: pytest.FixtureRequest) -> ModuleType:
 def both_framings698() -> tuple[ModuleType, ModuleType]:
     """Compiled and plain framing of DL/T 698.45, to be held against each other."""
     return load("framing698", "c"), load("framing698", "py")
+
+
+@pytest.fixture(scope="session", params=KERNELS)
+def values698(request: pytest.FixtureRequest) -> ModuleType:
+    """The kernel of DL/T 698.45 answers under test."""
+    return load("values698", request.param)
+
+
+@pytest.fixture(scope="session")
+def both_values698() -> tuple[ModuleType, ModuleType]:
+    """Compiled and plain kernel of DL/T 698.45 answers, to be held against each other."""
+    return load("values698", "c"), load("values698", "py")

@@ -1,0 +1,13 @@
+from typing import final
+
+from cext.framing698_c import Frame698
+
+SOURCE_DIGEST: str
+
+@final
+class Layout698:
+    def __init__(self, asked: tuple[tuple[int, int], ...]) -> None: ...
+    @property
+    def size(self) -> int: ...
+    def unpack(self, frame: Frame698, number: int, /) -> tuple[int | None, ...] | None: ...
+    def unpack_data(self, data: bytes, number: int, /) -> tuple[int | None, ...] | None: ...
