@@ -5,6 +5,8 @@ integer by one division; `value` None = the meter has no such value (FF-filled, 
 that does not fit), which is never 0.
 """
 
+from typing import Any
+
 import msgspec
 
 
@@ -25,7 +27,7 @@ class Fault(msgspec.Struct, frozen=True):
     text: str
 
 
-class Decoded(msgspec.Struct, frozen=True):
+class Decoded(msgspec.Struct, frozen=True, omit_defaults=True):
     """One whole frame in words."""
 
     protocol: str
@@ -46,3 +48,5 @@ class Decoded(msgspec.Struct, frozen=True):
     error: Fault | None
     note: str
     """What a reader must know besides: doubtful rows, wildcard address, more to follow."""
+    apdu: dict[str, Any] | None = None
+    """DL/T 698.45 only, and no key of any other: the whole APDU, {"service", "kind", "piid", …}."""

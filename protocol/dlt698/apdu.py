@@ -19,8 +19,6 @@ PRIORITY = 0x80
 ACD = 0x40
 """Of PIID-ACD, in an answer: the server has a report waiting."""
 NUMBER = 0x3F
-ANSWER = 0x80
-"""Of a service's tag: it is a server's (LINK the other way round)."""
 
 
 class Apdu(msgspec.Struct, frozen=True):
