@@ -1,7 +1,7 @@
 """DL/T 645 frames: the compiled kernels against their plain twins and PyPI dlt645, in one run.
 
-`python -m bench.frames` prints one table for these and one for Modbus RTU (bench/modbus.py);
-`--assert` exits 1 when a figure is missed. How it is measured stands in bench/rounds.py.
+`python -m bench.frames` prints one table for these, one for Modbus RTU (bench/modbus.py) and one
+for DL/T 698.45 (bench/frames698.py); `--assert` exits 1 when a figure is missed. How it is measured stands in bench/rounds.py.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from array import array
 from collections.abc import Sequence
 from typing import Any
 
-from bench import modbus
+from bench import frames698, modbus
 from bench.rounds import Figure, Run, Taken, chunks, each, judge, own, ratio, show, take
 from cext import build, framing, framing_py, values, values_py
 from protocol.dlt645.table import items
@@ -296,7 +296,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="bench.frames", description=__doc__)
     parser.add_argument("--assert", dest="strict", action="store_true", help="exit 1 on a MISS")
     parser.add_argument(
-        "--no-peer", action="store_true", help="without PyPI dlt645 and pymodbus (slow imports)"
+        "--no-peer", action="store_true", help="without PyPI dlt645, pymodbus and dlt698"
     )
     args = parser.parse_args(argv)
     taken, per = measure(not args.no_peer)
@@ -311,6 +311,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{name:<78}<={AT_MOST_EMPTY:>5.0f} x{got:>8.1f} x  {word}")
     print()
     missed += modbus.report(not args.no_peer)
+    print()
+    missed += frames698.report(not args.no_peer)
     return 1 if args.strict and missed else 0
 
 
