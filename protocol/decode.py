@@ -2,13 +2,15 @@
 
 Theory of operation
 -------------------
-DL/T 645 frames are looked for first, for their envelope is the stronger one (two 68, a length, a
-checksum, a 16). What lies between and around them is looked through for Modbus RTU frames, which
-have no envelope at all (protocol/modbus/find.py says when one is believed). What is left then and
-is not FE is what was not understood, and the reason names it. Nothing is repaired.
-
-DL/T 698.45 is recognised by its envelope and named in the reason; its contents are not decoded.
+DL/T 698.45 frames are looked for first: two CRCs prove them, and one may carry a whole DL/T 645
+frame inside. What lies between and around them is looked through for DL/T 645 frames, whose
+envelope is the next strongest (two 68, a length, a checksum, a 16), and what is left by these for
+Modbus RTU frames, which have no envelope at all (protocol/modbus/find.py says when one is
+believed). What is left then and is not FE is what was not understood, and the reason names it.
+Nothing is repaired.
 """
+
+import msgspec
 
 from cext.framing import Frame645
 from protocol.decoded import Decoded
@@ -16,6 +18,9 @@ from protocol.dlt645 import dialect1997
 from protocol.dlt645.find import find as find_645
 from protocol.dlt645.frame import FUNCTION
 from protocol.dlt645.meaning import meaning as meaning_645
+from protocol.dlt698.find import find as find_698
+from protocol.dlt698.find import wrong as wrong_698
+from protocol.dlt698.meaning import meanings as meanings_698
 from protocol.modbus import find as modbus
 from protocol.modbus.meaning import meaning as meaning_modbus
 
@@ -34,7 +39,6 @@ _WORDS = {
         "empty": "no bytes",
         "noise": "not a frame: {bytes}",
         "crc": "crc: expected {want}, got {got}",
-        "698": "a dlt698.45 frame of {size} bytes, which this version does not decode",
         "other": "a {found} frame, not {wanted}",
         "more": "and more",
     },
@@ -42,7 +46,6 @@ _WORDS = {
         "empty": "没有字节",
         "noise": "不是帧：{bytes}",
         "crc": "CRC 应为 {want}，实为 {got}",
-        "698": "{size} 字节的 dlt698.45 帧，本版本不解析",
         "other": "是 {found} 帧，不是 {wanted}",
         "more": "等",
     },
@@ -61,7 +64,18 @@ def decode(data: bytes, protocol: str | None = None, lang: str = "en") -> tuple[
     if protocol == MODBUS:
         return _only_modbus(data, words, lang)
     if protocol == DLT698:
-        return [], _698(data, words) or words["noise"].format(bytes=_hex(data))
+        return _only_698(data, words, lang)
+    if protocol is None:
+        found = list(meanings_698(find_698(data), lang))
+        if found:
+            return _beside_698(data, found, words, lang)
+    return _others(data, protocol, words, lang)
+
+
+def _others(
+    data: bytes, protocol: str | None, words: dict[str, str], lang: str
+) -> tuple[list[Decoded], str]:
+    """Frames of DL/T 645 and Modbus, of one of them where that was asked for."""
     frames, reason = find_645(data, lang)
     if protocol == DLT645_1997:
         found = [_meaning_1997(frame, lang) for frame in frames]
@@ -81,8 +95,22 @@ def decode(data: bytes, protocol: str | None = None, lang: str = "en") -> tuple[
         reasons = [find_645(data[at:end], lang)[1] for at, end in left]
         return found, _joined([reason for reason in reasons if reason], words)
     if not found:
-        reason = _698(data, words) or _crc(data, words) or reason
+        reason = wrong_698(data, lang) or _crc(data, words) or reason
     return found, reason
+
+
+def _beside_698(
+    data: bytes, found: list[Decoded], words: dict[str, str], lang: str
+) -> tuple[list[Decoded], str]:
+    """Frames of the others in what DL/T 698.45 frames leave."""
+    reasons = []
+    everything = list(found)
+    for at, end in _between(data, found):
+        others, reason = _others(data[at:end], None, words, lang)
+        everything += [msgspec.structs.replace(one, start=one.start + at) for one in others]
+        if reason:
+            reasons.append(reason)
+    return sorted(everything, key=lambda one: one.start), _joined(reasons, words)
 
 
 def _meaning_1997(frame: Frame645, lang: str) -> Decoded:
@@ -104,6 +132,15 @@ def _only(
         if one.protocol != protocol
     ]
     return kept, _joined([*reasons, *([reason] if reason else [])], words)
+
+
+def _only_698(data: bytes, words: dict[str, str], lang: str) -> tuple[list[Decoded], str]:
+    found = list(meanings_698(find_698(data), lang))
+    wrong = "" if found else wrong_698(data, lang)
+    if wrong:
+        return [], wrong
+    left = [words["noise"].format(bytes=_hex(data[at:end])) for at, end in _between(data, found)]
+    return found, _joined(left, words)
 
 
 def _only_modbus(data: bytes, words: dict[str, str], lang: str) -> tuple[list[Decoded], str]:
@@ -133,30 +170,6 @@ def _crc(data: bytes, words: dict[str, str]) -> str:
         return ""
     want = modbus.crc_of(data)
     return words["crc"].format(want=want.hex(" ").upper(), got=data[-2:].hex(" ").upper())
-
-
-def _698(data: bytes, words: dict[str, str]) -> str:
-    """What to say where the bytes are one DL/T 698.45 frame: 68 L L … HCS … FCS 16; else ""."""
-    raw = data.lstrip(bytes((_WAKE,)))
-    if len(raw) < 14 or raw[0] != 0x68 or raw[-1] != 0x16:
-        return ""
-    size = int.from_bytes(raw[1:3], "little") & 0x3FFF
-    header = 7 + (raw[4] & 0x0F)
-    # 68, L L, C, address flag, server address, client address: the header's own check follows
-    if size + 2 != len(raw) or header + 2 > len(raw) - 3:
-        return ""
-    right = _fcs(raw[1:header]) == raw[header : header + 2] and _fcs(raw[1:-3]) == raw[-3:-1]
-    return words["698"].format(size=len(raw)) if right else ""
-
-
-def _fcs(data: bytes) -> bytes:
-    """FCS-16 of RFC 1662 as DL/T 698.45 uses it, low byte first."""
-    fcs = 0xFFFF
-    for value in data:
-        fcs ^= value
-        for _ in range(8):
-            fcs = (fcs >> 1) ^ 0x8408 if fcs & 1 else fcs >> 1
-    return (fcs ^ 0xFFFF).to_bytes(2, "little")
 
 
 def _joined(reasons: list[str], words: dict[str, str]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from edge.words.messages import padded, width
+from protocol.decode import DLT698
 from protocol.decoded import Decoded, Field
 
 COLUMNS = 80
@@ -28,6 +29,7 @@ _WORDS = {
         "unit": "unit",
         "function": "function",
         "content": "data",
+        "client": "client",
         "none": "no value",
         "error": "error",
         "note": "note",
@@ -54,6 +56,7 @@ _WORDS = {
         "unit": "单元地址",
         "function": "功能码",
         "content": "数据",
+        "client": "客户机",
         "none": "无数据",
         "error": "异常",
         "note": "说明",
@@ -112,7 +115,10 @@ def _frame(data: bytes, at: int, one: Decoded, words: dict[str, str]) -> Iterato
     wake = before[len(before.rstrip(bytes((_WAKE,)))) :]
     if wake:
         yield from _field(wake, words["wake"], f"{len(wake)}")
-    yield from _of_645(raw, one, words) if raw[0] == _DELIMITER else _of_modbus(raw, one, words)
+    if one.protocol == DLT698:
+        yield from _of_698(raw, one, words)
+    else:
+        yield from _of_645(raw, one, words) if raw[0] == _DELIMITER else _of_modbus(raw, one, words)
     if one.error is not None:
         yield from _wrapped("", words["error"], f"{one.error.code} {one.error.text}")
     if one.note:
@@ -135,6 +141,21 @@ def _of_645(raw: bytes, one: Decoded, words: dict[str, str]) -> Iterator[str]:
         yield from _field(coded[known:], words["data"], plain)
     yield from _values(one, words)
     yield from _field(raw[-2:-1], words["checksum"], words["right"])
+    yield from _field(raw[-1:], words["end"], "")
+
+
+def _of_698(raw: bytes, one: Decoded, words: dict[str, str]) -> Iterator[str]:
+    client = 6 + (raw[4] & 0x0F)
+    yield from _field(raw[:1], words["start"], "")
+    yield from _field(raw[1:3], words["length"], str(len(raw) - 2))
+    yield from _field(raw[3:4], words["control"], f"{one.control} {one.function}")
+    yield from _field(raw[4:client], words["address"], one.address)
+    yield from _field(raw[client : client + 1], words["client"], str(raw[client]))
+    yield from _field(raw[client + 1 : client + 3], "HCS", words["right"])
+    if raw[client + 3 : -3]:
+        yield from _field(raw[client + 3 : -3], "APDU", f"{one.identifier} {one.name}".strip())
+    yield from _values(one, words)
+    yield from _field(raw[-3:-1], "FCS", words["right"])
     yield from _field(raw[-1:], words["end"], "")
 
 

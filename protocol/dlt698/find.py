@@ -46,13 +46,14 @@ def wrong(data: bytes, lang: str = "en") -> str:
     if size != len(raw) or raw[-1] != _END:
         return ""
     got = raw[header : header + _CRC], raw[-3:-1]
-    want = hcs, _checks(raw[1:-3])
+    # behind a right HCS the FCS rests on what follows alone: it still proves a frame whose header
+    # or HCS is hurt; with both wrong any 68 … 16 of the right length would do
+    want = hcs, _checks(raw[1:header] + hcs + raw[header + _CRC : -3])
     faults = [
         word(name, lang, want=_hex(right), got=_hex(is_))
         for name, right, is_ in zip(("hcs", "fcs"), want, got, strict=True)
         if right != is_
     ]
-    # with both wrong any 68 … 16 of the right length would do
     return faults[0] if len(faults) == 1 else ""
 
 

@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cext.framing698 import build698
 from protocol.decode import PROTOCOLS, decode
 from protocol.decoded import Decoded
 from tests.edge.wire645 import answer, frame, volts
@@ -206,13 +208,54 @@ def test_a_write_that_is_its_own_answer_says_so() -> None:
     assert one.note == "request and answer look the same"
 
 
-def test_a_698_frame_is_named_and_not_decoded() -> None:
-    found, reason = decode(b"\xfe" + APDU_698)
-    assert found == []
-    assert "dlt698.45" in reason
+def test_a_698_frame_is_decoded_and_found_by_itself() -> None:
+    (one,), reason = decode(b"\xfe" + APDU_698)
+    assert (one.protocol, one.start, reason) == ("dlt698.45", 1, "")
+    assert one.identifier == "20000201"
+    assert one.apdu is not None
+    assert decode(b"\xfe" + APDU_698, "dlt698.45") == ([one], "")
+
+
+@pytest.mark.parametrize(("place", "fault"), [(12, "hcs"), (15, "fcs")])
+@pytest.mark.parametrize("protocol", [None, "dlt698.45"])
+def test_a_698_frame_with_a_wrong_check_is_refused_by_its_name(
+    place: int, fault: str, protocol: str | None
+) -> None:
     broken = bytearray(APDU_698)
-    broken[15] ^= 1
-    assert "dlt698.45" not in decode(bytes(broken))[1]
+    broken[place] ^= 1
+    found, reason = decode(bytes(broken), protocol)
+    assert found == []
+    assert reason.startswith(f"{fault}: expected")
+
+
+def test_frames_of_three_protocols_are_found_beside_each_other() -> None:
+    read = rtu("010400000002")
+    found, reason = decode(read + TELL + b"\xfe" + APDU_698 + b"\x00" + ASK)
+    assert [one.protocol for one in found] == [
+        "modbus-rtu",
+        "dlt645-2007",
+        "dlt698.45",
+        "dlt645-2007",
+    ]
+    at = [0, len(read), len(read) + len(TELL) + 1]
+    at.append(at[-1] + len(APDU_698) + 1)
+    assert [one.start for one in found] == at
+    assert reason != ""
+
+
+def test_a_645_frame_inside_a_698_frame_is_no_frame_of_its_own() -> None:
+    body = bytes.fromhex("090700 F2010201 0302080100 000A 0064") + bytes((len(ASK),)) + ASK
+    carried = build698(0x43, bytes(6), 0, 0, 0, body + b"\x00", 0)
+    (one,), reason = decode(carried)
+    assert (one.protocol, reason) == ("dlt698.45", "")
+    assert "not verified" in one.note
+
+
+def test_the_apdu_is_a_key_of_698_alone() -> None:
+    (ours,), _ = decode(APDU_698)
+    (theirs,), _ = decode(TELL)
+    assert "apdu" in msgspec.to_builtins(ours)
+    assert "apdu" not in msgspec.to_builtins(theirs)
 
 
 def test_a_forced_protocol_finds_no_other() -> None:
