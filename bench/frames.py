@@ -1,7 +1,8 @@
 """DL/T 645 frames: the compiled kernels against their plain twins and PyPI dlt645, in one run.
 
 `python -m bench.frames` prints one table for these, one for Modbus RTU (bench/modbus.py) and one
-for DL/T 698.45 (bench/frames698.py); `--assert` exits 1 when a figure is missed. How it is measured stands in bench/rounds.py.
+for DL/T 698.45 (bench/frames698.py); `--assert` exits 1 when a figure is missed. How it is measured
+stands in bench/rounds.py.
 """
 
 import argparse
