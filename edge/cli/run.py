@@ -17,7 +17,6 @@ import msgspec
 
 from edge.agent import Core
 from edge.bus.master import LineMaster
-from edge.cli.frames import FramePrinter
 from edge.cli.log import Log
 from edge.cli.place import lines_here, state_folder, this_gateway
 from edge.door import CoreSettings, Note
@@ -109,7 +108,12 @@ def run(args: argparse.Namespace) -> int:
     # all that files and options can get wrong is found before the first port is touched
     net = MqttShell(setup.broker, agent.post, _secret(setup)) if setup.broker else None
     core = agent.open()
-    printer = FramePrinter() if args.frames else None
+    printer = None
+    if args.frames:
+        # the tables of every frame's meaning: a megabyte that a gateway in service need not hold
+        from edge.cli.frames import FramePrinter
+
+        printer = FramePrinter()
     try:
         opened = _open_ports(setup, log)
         lines = {

@@ -1,41 +1,21 @@
 """Any question to one meter: single items, blocks, freezes, events, load records (§7.1, §7.2).
 
-Theory of operation
--------------------
-As Read (read.py), but the answer is not bound to the quantities of the sweep: its values are
-`fields` once on_frame() has said Done. Data of follow-up frames are joined without identifier and
-SEQ. The master's retry sends the last request again, so the same SEQ; another SEQ in the answer is
-NotMine and changes nothing. What a meter refuses with bit 1 (frame.NO_DATA) it does not have: the
-caller remembers that by address and identifier, an Ask remembers nothing beyond its question.
+An Ask is not bound to the quantities of the sweep: its values are `fields` once on_frame() has said
+Done. What a meter refuses with bit 1 (frame.NO_DATA) it does not have: the caller remembers that
+by address and identifier, an Ask remembers nothing beyond its question.
 """
 
 from collections.abc import Sequence
 
-from cext.framing import Frame645
 from protocol.decoded import Field
-from protocol.dlt645.frame import (
-    ANSWER,
-    ENVELOPE,
-    ERROR,
-    IDENTIFIER,
-    MORE,
-    READ,
-    READ_ON,
-    address_mask,
-    address_number,
-    address_text,
-    error_names,
-)
 from protocol.dlt645.load import is_load
 from protocol.dlt645.meaning import item_name, item_values
-from protocol.dlt645.request import load_extra, read, read_on
+from protocol.dlt645.question import LENGTH, Question
+from protocol.dlt645.request import load_extra
 from protocol.dlt645.rows import entry
-from protocol.exchange import Again, Done, NotMine, Refused, Request, Verdict
+from protocol.exchange import Done, Request, Verdict
 from protocol.quantity import Quantity
 
-_LAST_SEQUENCE = 255
-_MOST = 255 * 255
-"""Bytes of the longest answer of follow-up frames."""
 _TYPICAL = 200
 """Data of an answer whose length only the meter knows: the standard's most."""
 _USUAL_TARIFFS = 5
@@ -70,30 +50,17 @@ def event_identifier(event: int, place: int, number: int) -> int:
     return _identifier(0x03, event, place, number)
 
 
-class Ask:
+class Ask(Question):
     """One read of one identifier, whatever it holds; an Exchange.
 
     `extra` stands behind the identifier in the request (load records). ValueError if the address
     has not 12 digits or the identifier not four bytes.
     """
 
-    __slots__ = (
-        "_address", "_asked", "_data", "_identifier", "_mask", "_parts", "_sequence", "_wake",
-        "address",
-    )  # fmt: skip
+    __slots__ = ("_data",)
 
     def __init__(self, address: str, identifier: int, extra: bytes = b"", wake: int = 4) -> None:
-        if not 0 <= identifier <= 0xFFFFFFFF:
-            raise ValueError("an identifier has four bytes")
-        self._address = address_number(address)
-        self.address = address_text(self._address)
-        """The meter asked."""
-        self._mask = address_mask(self._address)
-        self._identifier = identifier
-        self._wake = wake
-        self._asked = Request(read(self.address, identifier, extra, wake), self._expected())
-        self._sequence = 0
-        self._parts = b""
+        super().__init__(address, identifier, wake, _expected(identifier), extra)
         self._data: bytes | None = None
 
     @classmethod
@@ -113,11 +80,6 @@ class Ask:
         return cls(address, identifier, load_extra(count, since), wake)
 
     @property
-    def item(self) -> str:
-        """The identifier asked: '06000001'."""
-        return f"{self._identifier:08X}"
-
-    @property
     def quantities(self) -> tuple[Quantity, ...]:
         """None: what was read stands in `fields`."""
         return ()
@@ -129,70 +91,44 @@ class Ask:
 
     def name(self, lang: str = "en") -> str:
         """What was asked for; "" if the tables do not know it."""
-        return item_name(self._identifier, lang)
+        return item_name(self.identifier, lang)
 
     def fields(self, lang: str = "en") -> tuple[list[Field], list[str]]:
         """The values and what is to be noted of them; nothing before Done."""
-        return ([], []) if self._data is None else item_values(self._identifier, self._data, lang)
+        return ([], []) if self._data is None else item_values(self.identifier, self._data, lang)
 
     def start(self) -> Request:
         """The request; begins anew."""
-        self._sequence = 0
-        self._parts = b""
         self._data = None
-        return self._asked
+        return super().start()
 
-    def on_frame(self, frame: Frame645) -> Verdict:
-        """What this frame means to the question; Done holds no values, see `fields`."""
-        control = frame.control
-        if not control & ANSWER:
-            return NotMine("echo")
-        if (frame.address ^ self._address) & self._mask:
-            return NotMine("address")
-        function = READ_ON if self._sequence else READ
-        if control == function | ANSWER | ERROR:
-            code = frame.data[0] if frame.data else 0
-            return Refused(code, error_names(code))
-        if control & ~MORE != function | ANSWER:
-            return NotMine("function")
-        if frame.identifier != self._identifier:
-            return NotMine("identifier")
-        return self._on_part(frame.data[IDENTIFIER:], bool(control & MORE))
+    def fits(self, data: bytes) -> bool:
+        """Whether the data can be this item's: a value is never guessed from other lengths."""
+        known = entry(self.identifier)
+        return known is None or known.read(data) is not None
 
-    def _on_part(self, part: bytes, more: bool) -> Verdict:
-        if self._sequence:
-            if not part or part[-1] != self._sequence:
-                return NotMine("sequence")
-            part = part[:-1]
-        if more and self._sequence >= _LAST_SEQUENCE:
-            return NotMine("sequence")
-        joined = self._parts + part
-        if len(joined) > _MOST or (more and not part):
-            return NotMine("length")
-        if not more:
-            if self._misfits(joined):
-                return NotMine("length")
-            self._data = joined
-            return Done(())
-        self._parts = joined
-        self._sequence += 1
-        again = read_on(self.address, self._identifier, self._sequence, self._wake)
-        return Again(Request(again, self._wake + ENVELOPE + IDENTIFIER + _TYPICAL))
+    def _end(self, data: bytes) -> Verdict:
+        if not self.fits(data):
+            return LENGTH
+        self._data = data
+        return Done(())
 
-    def _misfits(self, data: bytes) -> bool:
-        """Data that can't be this item's: a value is never guessed from it."""
-        known = entry(self._identifier)
-        return known is not None and known.read(data) is None
+    def _left(self, got: int) -> int:
+        return _TYPICAL  # a meter that needs several frames fills them
 
-    def _expected(self) -> int:
-        known = None if is_load(self._identifier) else entry(self._identifier)
-        size = None
-        if known is not None and known.separator is None:
-            pieces = known.pieces if known.stops else known.pieces[:_USUAL_TARIFFS]
-            sizes = [piece.row.form.size for piece in pieces]
-            size = sum(each or 0 for each in sizes) if None not in sizes else None
-        length = _TYPICAL if size is None else min(size, _TYPICAL)
-        return self._wake + ENVELOPE + IDENTIFIER + length
+
+def _expected(identifier: int) -> int:
+    known = None if is_load(identifier) else entry(identifier)
+    if known is None or known.separator is not None:
+        return _TYPICAL
+    pieces = known.pieces if known.stops else known.pieces[:_USUAL_TARIFFS]
+    size = 0
+    for piece in pieces:
+        one = piece.row.form.size
+        if one is None:
+            return _TYPICAL
+        size += one
+    return min(size, _TYPICAL)
 
 
 def _identifier(*parts: int) -> int:

@@ -1,112 +1,90 @@
-"""One line for people about any DL/T 645-2007 frame, as `run --frames` shows it."""
+"""One line for people about any DL/T 645 frame, as `run --frames` shows it.
+
+What a frame says is `meaning`'s to say; here it is only put into a line: address, function,
+direction, what it is about, its values. A value that the sweep reads stands in the unit of its
+quantity, as it is delivered (W, where the wire has kW).
+"""
 
 from cext.framing import Frame645, Scanner645
-from protocol.dlt645.frame import (
-    ANSWER,
-    ANY_METER,
-    BROADCAST,
-    ERROR,
-    FUNCTION,
-    IDENTIFIER,
-    MORE,
-    READ,
-    READ_ON,
-    address_text,
-    error_names,
-    function_name,
-)
-from protocol.dlt645.table import Item, items
-from protocol.quantity import Quantity
+from protocol.decoded import Decoded, Field
+from protocol.dlt645.fields import word
+from protocol.dlt645.meaning import meaning
+from protocol.dlt645.table import unit_power
+from protocol.quantity import quantity
 
 _SHOWN = 40
 """Most bytes of hex in one line."""
-
-_WORDS = {
-    "en": {
-        "request": "request",
-        "answer": "answer",
-        "error": "error answer",
-        "more": "more follows",
-        "any": "any meter",
-        "all": "all meters",
-        "none": "no value",
-        "unknown": "not in the table",
-        "length": "length does not fit",
-        "no frame": "no whole frame",
-    },
-    "zh": {
-        "request": "请求",
-        "answer": "应答",
-        "error": "异常应答",
-        "more": "有后续帧",
-        "any": "任意电表",
-        "all": "所有电表",
-        "none": "无数据",
-        "unknown": "表中没有",
-        "length": "长度不符",
-        "no frame": "没有完整帧",
-    },
-}
+_MOST = 12
+"""Most values in one line."""
 
 
 def describe(frame: Frame645 | bytes, lang: str = "en") -> str:
-    """Address, function, direction and what it says; `frame` may be raw bytes with wake-up bytes.
+    """The frame in one line; `frame` may be raw bytes with wake-up bytes.
 
     Of raw bytes the first whole frame is described. Never raises, whatever the bytes.
     """
-    words = _WORDS["zh" if lang == "zh" else "en"]
+    lang = "zh" if lang == "zh" else "en"
     if isinstance(frame, bytes):
         found = Scanner645().feed(frame)
         if found is None:
-            return f"{words['no frame']}: {_hex(frame)}"
+            return f"{word('no frame', lang)}: {_hex(frame)}"
         frame = found
-    control = frame.control
-    way = "request" if not control & ANSWER else "error" if control & ERROR else "answer"
-    said = [_address(frame.address, words), function_name(control, lang), words[way]]
-    body = _body(frame, words, lang)
-    if body:
-        said.append(body)
-    if control & MORE and control & ANSWER:
-        said.append(f"({words['more']})")
-    return " ".join(said)
+    said = meaning(frame, lang)
+    parts = [said.address, said.function, _way(said, lang), said.identifier]
+    if said.name != said.function:
+        parts.append(said.name)
+    if said.error is not None:
+        parts += [said.error.code, said.error.text]
+    parts.append(_values(said, lang))
+    if said.note:
+        parts.append(f"({said.note})")
+    return " ".join(filter(None, parts))
 
 
-def _address(number: int, words: dict[str, str]) -> str:
-    text = address_text(number)
-    if number == ANY_METER:
-        return f"{text} ({words['any']})"
-    return f"{text} ({words['all']})" if number == BROADCAST else text
+def _way(said: Decoded, lang: str) -> str:
+    if said.error is not None:
+        return word("error answer", lang)
+    return word("request" if said.direction == "request" else "answer", lang)
 
 
-def _body(frame: Frame645, words: dict[str, str], lang: str) -> str:
-    control, data = frame.control, frame.data
-    if control & ANSWER and control & ERROR:
-        return f"{data[0]:02X} {error_names(data[0], lang)}" if data else ""
-    if control & FUNCTION not in (READ, READ_ON) or len(data) < IDENTIFIER:
-        return _hex(data)
-    item = items().get(frame.identifier)
-    name = item.name(lang) if item else f"({words['unknown']})"
-    head, rest = f"{frame.identifier:08X} {name}", data[IDENTIFIER:]
-    if not rest:
-        return head
-    if item is None or control & ~MORE != READ | ANSWER or control & MORE:
-        return f"{head} {_hex(rest)}"
-    return f"{head} {_values(item, rest, words)}"
+def _values(said: Decoded, lang: str) -> str:
+    """The values; of a word of bits, those that are set."""
+    shown = [field for field in said.values if field.value is not False]
+    if not shown:
+        return f"= {word('no bit', lang)}" if said.values else ""
+    # what the sweep reads needs no names behind that of the item or block
+    bare = all(field.quantity for field in said.values)
+    texts = [_text(field, lang, "" if bare else field.name, said.name) for field in shown[:_MOST]]
+    if len(shown) > _MOST:
+        texts.append(f"… ({len(shown)})")
+    return "= " + ", ".join(texts)
 
 
-def _values(item: Item, data: bytes, words: dict[str, str]) -> str:
-    numbers = item.numbers(data)
-    if numbers is None:
-        return f"({words['length']}: {_hex(data)})"
-    pairs = zip(item.quantities, numbers, strict=True)
-    return "= " + ", ".join(_value(quantity, number, words) for quantity, number in pairs)
+def _text(field: Field, lang: str, name: str, about: str) -> str:
+    name = name.removeprefix(about).strip(" :")
+    match field.value:
+        case True:
+            return name or about
+        case None:
+            value = word("no value", lang)
+        case str():
+            value = _cut(field.value)
+        case _:
+            value = _number(field, field.value)
+    return f"{name} {value}".strip()
 
 
-def _value(quantity: Quantity, number: int | None, words: dict[str, str]) -> str:
-    if number is None:
-        return words["none"]
-    text = f"{quantity.number(number):.{max(0, -quantity.exponent)}f}"
-    return f"{text} {quantity.unit}".rstrip()
+def _number(field: Field, value: float) -> str:
+    if field.quantity is None:
+        return f"{value:.12g} {field.unit}".rstrip()
+    of = quantity(field.quantity)
+    scaled = round(value * 10 ** (unit_power(field.unit) - of.exponent))
+    return f"{of.number(scaled):.{max(0, -of.exponent)}f} {of.unit}".rstrip()
+
+
+def _cut(text: str) -> str:
+    """A text of the frame; bytes as sent may be many."""
+    return text if len(text) <= 3 * _SHOWN else f"{text[: 3 * _SHOWN - 1]} … ({len(text)})"
 
 
 def _hex(data: bytes) -> str:

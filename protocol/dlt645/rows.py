@@ -19,14 +19,21 @@ from protocol.dlt645.axis import BLOCK, Axis, axis, rows
 from protocol.dlt645.form import Form, Got, form
 from protocol.quantity import quantities
 
-FILES = (
-    "energy.csv",
-    "demand.csv",
-    "variables.csv",
-    "events.csv",
-    "parameters.csv",
-    "freezes.csv",
-)
+FILES = {
+    0x00: "energy.csv",
+    0x01: "demand.csv",
+    0x02: "variables.csv",
+    0x03: "events.csv",
+    0x04: "parameters.csv",
+    0x05: "freezes.csv",
+    0x1D: "events.csv",
+    0x1E: "events.csv",
+}
+"""The table of each DI3. A table is read when one of its classes is first asked for."""
+
+_MEASURED = ("energy.csv", "variables.csv")
+"""The tables with a quantity in a row: so the sweep's items need no other."""
+
 _SEPARATOR = {0x05: 0xAA}
 """Classes whose blocks keep their items apart by a byte (freezes; one source)."""
 
@@ -115,7 +122,7 @@ class Entry:
     identifier: int
     pieces: tuple[Piece, ...]
     stops: tuple[int, ...]
-    """How many pieces the data may hold; () = any number."""
+    """How many pieces the data may hold; () = any number, from the first on."""
     separator: int | None
 
     def name(self, lang: str = "en") -> str:
@@ -181,7 +188,12 @@ class Entry:
 @functools.cache
 def table() -> tuple[Row, ...]:
     """All rows, in the order of the tables."""
-    return tuple(_row(row) for file in FILES for row in rows(file))
+    return tuple(row for file in dict.fromkeys(FILES.values()) for row in _file(file))
+
+
+def measured() -> tuple[Row, ...]:
+    """The rows that may give a quantity."""
+    return tuple(row for file in _MEASURED for row in _file(file) if row.quantity)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -225,7 +237,13 @@ def _block(identifier: int, bytes_: bytes, at: int) -> Entry | None:
 
 @functools.cache
 def _class(top: int) -> tuple[Row, ...]:
-    return tuple(row for row in table() if top in row.tokens[0].numbers)
+    file = FILES.get(top)
+    return () if file is None else tuple(row for row in _file(file) if top in row.tokens[0].numbers)
+
+
+@functools.cache
+def _file(file: str) -> tuple[Row, ...]:
+    return tuple(_row(row) for row in rows(file))
 
 
 def _row(row: dict[str, str]) -> Row:
@@ -243,6 +261,7 @@ def _row(row: dict[str, str]) -> Row:
     )
 
 
+@functools.cache
 def _token(text: str) -> Token:
     found = _TOKEN.fullmatch(text)
     if found is None:

@@ -1,20 +1,23 @@
-"""The items of DL/T 645-2007 that boxgate reads: items.csv, one row an identifier.
+"""The items of DL/T 645-2007 that the sweep can read: those rows of tables/ that are quantities.
 
-Each row says which quantities stand in the answer and how, and carries a whole answer frame with
-the values it must give. All fields of one item have one format. `form` is
+An identifier is an item when everything in its answer is BCD of one format and has a quantity of
+now in the vocabulary. So there are
 
-    single    one field
-    block     all phases, always of the same length; what a meter has not is FF-filled
-    tariffs   total and then as many tariffs as the meter has: the length says how many
+    single items    one field
+    phase blocks    all phases, always of the same length; what a meter has not is FF-filled
+    tariff blocks   total and then as many tariffs as the meter has: the length says how many
 """
 
-import csv
 import functools
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import resources
 
 from cext.values import Layout
+from protocol.dlt645.axis import BLOCK
+from protocol.dlt645.form import Cell
 from protocol.dlt645.frame import IDENTIFIER
+from protocol.dlt645.rows import Entry, Row, entry, measured
 from protocol.exchange import Value
 from protocol.quantity import Quantity, quantity
 
@@ -30,7 +33,7 @@ Numbers = tuple[int | None, ...]
 class Item:
     """One identifier: what its answer holds."""
 
-    identifier: int
+    entry: Entry
     quantities: tuple[Quantity, ...]
     width: int
     """Bytes of one field."""
@@ -39,14 +42,14 @@ class Item:
     """Unit on the wire, e.g. kW where the quantity is in W."""
     signed: bool
     tariffs: bool
-    source: str
-    example: bytes
-    """A whole answer, from the first 68 to the 16."""
-    expected: Numbers
-    """What the example gives, as scaled integers of the quantities."""
     factor: int
     """Scaled integer of the quantity = factor x digits on the wire."""
     layout: Layout
+
+    @property
+    def identifier(self) -> int:
+        """DI3..DI0 as one int."""
+        return self.entry.identifier
 
     @property
     def text(self) -> str:
@@ -59,10 +62,8 @@ class Item:
         return self.layout.size
 
     def name(self, lang: str = "en") -> str:
-        """The item's name; of a block, its first and last quantity."""
-        first, last = self.quantities[0], self.quantities[-1]
-        names = [quantity.zh if lang == "zh" else quantity.en for quantity in (first, last)]
-        return names[0] if first is last else " … ".join(names)
+        """The item's name, as everywhere else."""
+        return self.entry.name(lang)
 
     def numbers(self, data: bytes) -> Numbers | None:
         """Scaled integers of the item's data (behind the identifier, -33H), one a quantity.
@@ -92,49 +93,86 @@ class Item:
         return tuple(map(Value, self.quantities, numbers))
 
 
-@functools.cache
-def items() -> dict[int, Item]:
-    """All items by identifier, in the order of items.csv."""
-    text = resources.files("protocol.dlt645").joinpath("items.csv").read_text(encoding="utf-8")
-    found = [_item(row) for row in csv.DictReader(text.splitlines())]
-    return {item.identifier: item for item in found}
-
-
 def item(identifier: int | str) -> Item:
-    """The item of an identifier (0x02010100 or "02010100"); KeyError if it is not in the table."""
-    if isinstance(identifier, str):
+    """The item of an identifier (0x02010100 or "02010100"); KeyError if it is none."""
+    number = identifier
+    if isinstance(number, str):
         try:
-            identifier = int(identifier, 16)
+            number = int(number, 16)
         except ValueError:
             raise KeyError(identifier) from None
-    return items()[identifier]
+    found = _item(number)
+    if found is None:
+        raise KeyError(identifier)
+    return found
 
 
-def _item(row: dict[str, str]) -> Item:
-    quantities = tuple(quantity(name) for name in row["quantities"].split("|"))
-    width, decimals, signed = int(row["bytes"]), int(row["decimals"]), row["signed"] == "yes"
-    factors = {_factor(row["unit"], decimals, each) for each in quantities}
+@functools.cache
+def items() -> dict[int, Item]:
+    """All items by identifier, ascending; blocks behind their single items."""
+    found = (_item(identifier) for row in measured() for identifier in _of(row))
+    return {each.identifier: each for each in sorted(filter(None, found), key=_identifier)}
+
+
+def unit_power(unit: str) -> int:
+    """The power of ten by which a unit on the wire is more than that of its quantity."""
+    return _PREFIX.get(unit, 0)
+
+
+def _identifier(item: Item) -> int:
+    return item.identifier
+
+
+def _of(row: Row) -> Iterator[int]:
+    """The identifiers of a row that have a quantity, and every block one of them stands in."""
+    for each in itertools.product(*(token.numbers for token in row.tokens)):
+        bytes_ = bytes(each)
+        if row.quantity_of(bytes_) is None:
+            continue
+        yield int.from_bytes(bytes_, "big")
+        for at, token in enumerate(row.tokens):
+            if token.axis:
+                yield int.from_bytes(bytes_[:at] + bytes([BLOCK]) + bytes_[at + 1 :], "big")
+
+
+@functools.lru_cache(maxsize=256)
+def _item(identifier: int) -> Item | None:
+    known = entry(identifier)
+    if known is None:
+        return None
+    row = known.pieces[0].row
+    if len(row.form.parts) != 1 or any(piece.row is not row for piece in known.pieces):
+        return None
+    (cell,) = row.form.parts
+    names = tuple(itertools.takewhile(bool, (piece.quantity for piece in known.pieces)))
+    # of a block as long as the meter has tariffs, those the vocabulary has; of now alone it is
+    # no block of them (settlement days)
+    least = len(known.pieces) if known.stops else min(2, len(known.pieces))
+    if not isinstance(cell, Cell) or cell.kind != "number" or len(names) < least:
+        return None
+    return _made(known, cell, tuple(quantity(name) for name in names if name))
+
+
+def _made(known: Entry, cell: Cell, quantities: tuple[Quantity, ...]) -> Item:
+    factors = {_factor(cell.unit, cell.decimals, each) for each in quantities}
     if len(factors) != 1:
-        raise ValueError(f"items.csv {row['identifier']}: quantities of different exponents")
+        raise ValueError(f"{known.identifier:08X}: quantities of different exponents")
     return Item(
-        identifier=int(row["identifier"], 16),
+        entry=known,
         quantities=quantities,
-        width=width,
-        decimals=decimals,
-        unit=row["unit"],
-        signed=signed,
-        tariffs=row["form"] == "tariffs",
-        source=row["source"],
-        example=bytes.fromhex(row["example"]),
-        expected=tuple(None if n == "-" else int(n) for n in row["expected"].split("|")),
+        width=cell.size,
+        decimals=cell.decimals,
+        unit=cell.unit,
+        signed=cell.signed,
+        tariffs=len(known.pieces) > 1 and not known.stops,
         factor=factors.pop(),
-        layout=Layout(((width, signed),) * len(quantities)),
+        layout=Layout(((cell.size, cell.signed),) * len(quantities)),
     )
 
 
 def _factor(unit: str, decimals: int, quantity: Quantity) -> int:
     """ValueError where the wire is finer than the quantity: digits are never thrown away."""
-    power = _PREFIX.get(unit, 0) - decimals - quantity.exponent
+    power = unit_power(unit) - decimals - quantity.exponent
     if power < 0:
         raise ValueError(f"{quantity.name} has no room for {decimals} decimals of {unit}")
     return int(10**power)

@@ -79,7 +79,7 @@ def test_an_answer_that_never_ends_is_given_up() -> None:
     while isinstance(verdict, Again):
         verdict = exchange.on_frame(heard(A, 0xB2, DI + b"\x01" + bytes((number,))))
         number += 1
-    assert verdict == NotMine("length")
+    assert verdict == NotMine("sequence")
     assert number == 256
 
 

@@ -13,9 +13,10 @@ from protocol.dlt645.axis import axis
 from protocol.dlt645.fields import codes, fields, named_bits, part_name
 from protocol.dlt645.form import Cell, write
 from protocol.dlt645.meaning import Command, commands, item_values, meaning
-from protocol.dlt645.rows import Row, entry, table
-from protocol.dlt645.table import Item, items
+from protocol.dlt645.rows import FILES, Row, entry, table
+from protocol.dlt645.table import item
 from tests.cext.streams import encode
+from tests.protocol.dlt645.known import Known, each_known
 from tests.protocol.dlt645.wire import bcd
 
 FOLDER = pathlib.Path(protocol.dlt645.tables.__file__).parent
@@ -79,12 +80,12 @@ def test_each_identifier_belongs_to_one_row() -> None:
                     seen[key] = row.pattern
 
 
-@pytest.mark.parametrize("row", items().values(), ids=lambda row: row.text)
-def test_the_items_of_the_sweep_are_the_same_here(row: Item) -> None:
-    frame = example(row.example)
-    said = meaning(frame)
-    assert [field.quantity for field in said.values] == [each.name for each in row.quantities]
-    for field, scaled, quantity in zip(said.values, row.expected, row.quantities, strict=True):
+@each_known
+def test_the_items_of_the_sweep_are_the_same_here(known: Known) -> None:
+    said, row = meaning(example(known.example)), item(known.identifier)
+    assert said.name == row.name()
+    assert tuple(field.quantity for field in said.values) == known.quantities
+    for field, scaled, quantity in zip(said.values, known.expected, row.quantities, strict=True):
         if scaled is None:
             assert field.value is None
         else:
@@ -92,6 +93,12 @@ def test_the_items_of_the_sweep_are_the_same_here(row: Item) -> None:
             factor = 1000 if row.unit != quantity.unit else 1
             assert field.value * factor == pytest.approx(quantity.number(scaled))
             assert field.unit == row.unit
+
+
+def test_each_class_has_its_own_rows_and_no_row_is_out_of_reach() -> None:
+    tops = {top for row in table() for top in row.tokens[0].numbers}
+    assert tops == set(FILES)
+    assert all(entry(example(row.example).identifier) is not None for row in table())
 
 
 @pytest.mark.parametrize("command", commands().values(), ids=lambda each: f"{each.control:02X}")

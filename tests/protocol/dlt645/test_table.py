@@ -1,27 +1,75 @@
-"""items.csv: each row tells the truth about its own example frame."""
+"""The items of the sweep: which they are, and that each reads a meter's answer."""
 
 import dataclasses
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cext.framing import Scanner645
+from protocol.dlt645.rows import measured, table
 from protocol.dlt645.table import LONGEST, Item, Numbers, item, items
-from protocol.quantity import quantity
+from protocol.quantity import quantities, quantity
+from tests.protocol.dlt645.known import KNOWN, Known, each_known
 from tests.protocol.dlt645.wire import bcd, di
 
 PREFIX = {"kW": ("W", 1000), "kvar": ("var", 1000), "kVA": ("VA", 1000)}
 
 
-@pytest.mark.parametrize("row", items().values(), ids=lambda row: row.text)
-def test_an_example_gives_what_its_row_says(row: Item) -> None:
-    frame = Scanner645().feed(row.example)
+def test_the_items_are_all_identifiers_whose_answer_is_quantities_of_now() -> None:
+    assert list(items()) == [known.identifier for known in KNOWN]
+
+
+@each_known
+def test_an_item_reads_its_example(known: Known) -> None:
+    frame = Scanner645().feed(known.example)
+    row = item(known.identifier)
     assert frame is not None
-    assert frame.raw == row.example
+    assert frame.raw == known.example
     assert frame.control == 0x91
     assert frame.data[:4] == di(row.text)
-    assert row.numbers(frame.data[4:]) == row.expected
+    assert tuple(each.name for each in row.quantities) == known.quantities
+    assert row.numbers(frame.data[4:]) == known.expected
+
+
+def test_no_table_of_quantities_is_forgotten() -> None:
+    assert measured() == tuple(row for row in table() if row.quantity)
+
+
+def test_what_the_sweep_reads_every_day_does_not_load_the_wide_tables() -> None:
+    code = """
+from protocol.dlt645.axis import rows
+import protocol.dlt645.rows as tables
+loaded = []
+tables.rows = lambda file: loaded.append(file) or rows(file)
+from protocol.dlt645.read import Read
+for identifier in (0x02010100, 0x0203FF00, 0x00010000):
+    Read("123456789012", identifier)
+print(*sorted(loaded))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["energy.csv", "variables.csv"]
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        0x00010001,  # of a settlement day
+        0x000100FF,  # now and settlement days
+        0x00150000,  # a phase's energy: not in the vocabulary
+        0x00FF0000,  # over rows of several formats
+        0x02070100,  # an angle
+        0x028000FF,
+        0x01010000,  # value and time
+        0x04000501,  # bits
+        0x05060101,
+    ],
+)
+def test_what_is_no_quantity_of_now_is_no_item(identifier: int) -> None:
+    with pytest.raises(KeyError):
+        item(identifier)
 
 
 @pytest.mark.parametrize("row", items().values(), ids=lambda row: row.text)
@@ -40,6 +88,15 @@ def test_one_step_on_the_wire_is_the_same_in_the_quantity(row: Item) -> None:
 def test_an_item_has_a_name_in_both_languages(row: Item) -> None:
     assert row.name()
     assert row.name("zh") != row.name()
+    if len(row.quantities) == 1:
+        (only,) = row.quantities
+        assert (row.name(), row.name("zh")) == (only.en, only.zh)
+
+
+def test_every_quantity_of_the_tables_is_in_the_vocabulary() -> None:
+    names = {each.name for row in items().values() for each in row.quantities}
+    stated = {name for name, each in quantities().items() if each.source.startswith("DL/T 645")}
+    assert names == stated
 
 
 def test_a_quantity_coarser_than_the_wire_is_refused() -> None:
