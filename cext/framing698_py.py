@@ -23,7 +23,7 @@ waits for feed(b"").
 Both sums leave the same remainder when they are right (F0B8 of CRC-16/X.25), and the HCS is itself
 under the FCS: so the FCS is a sum over the bytes behind the HCS alone, begun with that remainder.
 
-A candidate is weighed at most four times (length, address length, HCS, FCS). The HCS reads 23
+A candidate is weighed at most five times (68, length, address length, HCS, FCS). The HCS reads 23
 bytes and the FCS those of a proven frame only, so the cost is linear in the bytes fed; a stream
 made of proven headers in each other costs at most limit / 9 sums a byte. A drained scanner holds
 fewer bytes than its limit, whatever is fed.
