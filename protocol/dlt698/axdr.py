@@ -237,7 +237,9 @@ _AT = (Part("at", MOMENT), Part("meters", MS))
 _SPAN = (Part("from", MOMENT), Part("to", MOMENT), Part("interval", TI), Part("meters", MS))
 
 
-class _Range(msgspec.Struct, frozen=True):
+class Range(msgspec.Struct, frozen=True):
+    """One of several ranges of a selection 3: start <= column < end, one each interval."""
+
     oad: int
     start: Data
     end: Data
@@ -249,7 +251,7 @@ RSD = _chosen(
         0: (),
         1: (Part("oad", OAD), Part("value", DATA)),
         2: _RANGE,
-        3: (Part("ranges", listed(shape(_Range, *_RANGE))),),
+        3: (Part("ranges", listed(shape(Range, *_RANGE))),),
         4: _AT,
         5: _AT,
         6: _SPAN,
