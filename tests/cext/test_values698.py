@@ -144,6 +144,11 @@ def test_what_is_not_plainly_the_answer_is_left_to_the_general_reader(
     assert values698.Layout698(((0x20000201, 1),)).unpack_data(data, 1) is None
 
 
+def test_the_answer_to_one_object_is_not_read_on_into_a_second(values698: ModuleType) -> None:
+    glued = answer("20000201 01 12 0899 20040201 01 05 00000001", kind=1)
+    assert values698.Layout698(((0x20000201, 1), (POWER, 1))).unpack_data(glued, 1) is None
+
+
 def test_objects_in_another_order_are_not_the_answer(values698: ModuleType) -> None:
     assert values698.Layout698(((POWER, 1), (VOLTAGE, 3))).unpack_data(TWO, 1) is None
 
