@@ -181,21 +181,20 @@ class LineMaster:
         verdict = self._work.exchange.on_frame(frame)
         match verdict:
             case Done():
-                self._note(now, frame, "done")
                 at = self._ended(now, frame, learn=not self._follow_up)
+                self._note(at, frame, "done")
                 self._end(now, DONE, verdict.values, at=at)
             case NotMine():
                 self._pass_over(now, frame, verdict.why)
                 return True
             case Again(request):
-                self._note(now, frame, "again")
-                self._ended(now, frame, learn=False)
+                self._note(self._ended(now, frame, learn=False), frame, "again")
                 self._request, self._follow_up, self._resends = request, True, 0
                 self._be_quiet(now)
             case Refused(_, text):
-                self._note(now, frame, "refused")
                 # shorter than what was asked for: says nothing of when that would have ended
                 at = self._ended(now, frame, learn=False)
+                self._note(at, frame, "refused")
                 self.counters.refused += 1
                 self._end(now, REFUSED, refusal=text, at=at)
         return False
@@ -395,6 +394,6 @@ class LineMaster:
         counters = replace(self.counters, noise=hearing.noise, bad=hearing.bad, echoes=echoes)
         self._out.append(LineState(self.line.id, state, reason, counters))
 
-    def _note(self, now: int, frame: Frame, verdict: str) -> None:
+    def _note(self, at: int, frame: Frame, verdict: str) -> None:
         if self.trace:
-            self._out.append(Heard(now, frame, verdict))
+            self._out.append(Heard(at, frame, verdict))

@@ -34,5 +34,6 @@ class Heard:
     """Trace: a whole frame that was found, and what became of it."""
 
     at: int
+    """When its last byte came, ns; of an answer that nobody watched, as learned."""
     frame: Frame
     verdict: str

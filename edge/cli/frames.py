@@ -31,8 +31,10 @@ class FramePrinter:
 
     def tap(self, line: str, item: Spoke | Heard) -> None:
         """From a line's thread: never waits."""
+        # an answer is looked at when the gap behind it is over: its own time is earlier
+        wall = time.time() - (time.monotonic_ns() - item.at) / 1e9
         try:
-            self._frames.put_nowait((line, item, time.time()))
+            self._frames.put_nowait((line, item, wall))
         except queue.Full:
             self.dropped += 1
 

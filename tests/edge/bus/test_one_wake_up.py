@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.bus.master import LineMaster, Step
+from edge.bus.master import Heard, LineMaster, Step
 from edge.bus.parts import PortUp, StartSweep
 from edge.bus.timing import LEARN_FROM, PATIENCE, REGULAR_NS, SLACK_NS
 from edge.bus.work import End, Outcome
@@ -81,6 +81,17 @@ def test_a_regular_meters_exchange_takes_one_wake_up() -> None:
     for _ in range(PATIENCE[0]):
         outcome, _ = wire.exchange()
         assert (outcome.end, wire.wakes) == (End.DONE, 1)
+
+
+def test_a_traced_answer_that_nobody_watched_has_its_own_time_not_that_of_the_look() -> None:
+    wire = Wire()
+    wire.learn()
+    wire.master.trace = True
+    end = wire.end
+    wire.exchange()
+    (heard,) = [item for item in wire.step.out if isinstance(item, Heard)]
+    assert abs(heard.at - end) <= REGULAR_NS
+    assert wire.now - heard.at >= IDLE
 
 
 def test_every_so_many_answers_one_is_watched_and_the_pauses_double_to_their_most() -> None:
