@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from protocol.dlt698.apdu import Apdu, parse
+from protocol.dlt698.parts import Dar
 from tests.cext.streams698 import METER, encode
 
 VOLTAGE, CURRENT, POWER, ENERGY = 0x20000200, 0x20010200, 0x20040201, 0x00100200
@@ -132,6 +134,7 @@ def test_a_time_tag_behind_the_answer_is_accepted(values698: ModuleType) -> None
         answer("20000201 01 0101 0101 12 0899", kind=1),
         answer("20000201 01 0102 12 0899", kind=1),
         answer("20000201 01 0180", kind=1),
+        answer("20000201 01 0183000001 12 0899", kind=1),
         answer("20000201 01 0184FFFFFFFF 12 0899", kind=1),
         answer("20000201 01", kind=1, tail=b"\x01"),
         answer("00", kind=2),
@@ -212,6 +215,32 @@ def test_the_integers_are_those_that_the_peer_reads(
     else:
         # nothing else may stand in the way
         assert b"\x15" in data or b"\x14\x80" + bytes(7) in data
+
+
+def said_by_reader(data: bytes, asked: tuple[tuple[int, int], ...]) -> tuple[int | None, ...]:
+    """The integers as the general reader of the protocol room reads them."""
+    read = parse(data)
+    assert isinstance(read, Apdu), read
+    out: list[int | None] = []
+    for (oad, wanted), one in zip(asked, read.results, strict=True):
+        assert one.oad == oad
+        value = None if isinstance(one.outcome, Dar) else one.outcome.value
+        row = [part.value for part in value] if isinstance(value, tuple) else [value]
+        out += (row + [None] * wanted)[:wanted]
+    return tuple(out)
+
+
+@settings(max_examples=300, deadline=None)
+@given(given=answers(), at=st.integers(0, 200), by=st.integers(0, 255))
+def test_what_is_read_of_a_mutated_answer_the_general_reader_reads_as_well(
+    values698: ModuleType, given: tuple[tuple[tuple[int, int], ...], bytes], at: int, by: int
+) -> None:
+    asked, data = given
+    broken = bytearray(data)
+    broken[at % len(data)] ^= by
+    got = values698.Layout698(asked).unpack_data(bytes(broken), 5)
+    if got is not None:
+        assert got == said_by_reader(bytes(broken), asked)
 
 
 @settings(max_examples=500, deadline=None)
