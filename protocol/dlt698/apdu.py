@@ -83,7 +83,13 @@ def parse(data: bytes) -> Apdu | Unread:
     try:
         return _read(cursor)
     except Malformed as wrong:
-        return Unread(wrong.why, wrong.at, tag)
+        refusal = Unread(wrong.why, wrong.at, tag)
+    if not cursor.roads:
+        return refusal
+    try:
+        return _read(Cursor(data, flat=True))
+    except Malformed:
+        return refusal
 
 
 def encode(apdu: Apdu) -> bytes:

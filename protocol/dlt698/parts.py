@@ -36,8 +36,12 @@ class Record(msgspec.Struct, frozen=True):
     outcome: Dar | tuple[Row, ...]
 
     def cells(self) -> tuple[int, ...]:
-        """The attribute each datum of a row is of; those of a ROAD column stand one by one [?]."""
-        return cells(self.columns)
+        """The attribute each datum of a row is of."""
+        flat = cells(self.columns, flat=True)
+        rows = () if isinstance(self.outcome, Dar) else self.outcome
+        if rows and len(rows[0]) == len(flat):
+            return flat
+        return cells(self.columns, flat=False)
 
 
 class Results(msgspec.Struct, frozen=True):
@@ -200,12 +204,17 @@ class TargetAnswer(msgspec.Struct, frozen=True):
     items: tuple[Any, ...]
 
 
-def cells(columns: tuple[int | Road, ...]) -> tuple[int, ...]:
-    """The attributes of columns, one for each datum of a row."""
-    flat: list[int] = []
+def cells(columns: tuple[int | Road, ...], *, flat: bool) -> tuple[int, ...]:
+    """The attributes of columns, one for each datum of a row.
+
+    A ROAD column has one datum (sheet §2, PyPI dlt698), or `flat` one for each of its objects [?].
+    """
+    those: list[int] = []
     for column in columns:
-        if isinstance(column, Road):
-            flat += column.columns or (column.oad,)
+        if not isinstance(column, Road):
+            those.append(column)
+        elif len(column.columns) == 1 or (flat and column.columns):
+            those += column.columns
         else:
-            flat.append(column)
-    return tuple(flat)
+            those.append(column.oad)
+    return tuple(those)

@@ -66,7 +66,6 @@ from protocol.dlt698.wire import (
     Kind,
     Part,
     Service,
-    hexed,
     listed,
     octets,
     optional,
@@ -99,7 +98,8 @@ def _read_rows(cursor: Cursor) -> tuple[int, tuple[int | Road, ...], Dar | tuple
         return oad, columns, _DAR_READ.read(cursor)
     if choice != 1:
         raise cursor.wrong(f"record choice {choice:02X}")
-    count, width = cursor.count(), len(cells(columns))
+    cursor.roads |= any(isinstance(column, Road) for column in columns)
+    count, width = cursor.count(), len(cells(columns, flat=cursor.flat))
     if count and not width:
         # rows of no column take no byte: any number of them could be announced
         raise cursor.wrong(f"{count} rows of no column")
@@ -116,10 +116,10 @@ def _write_record(out: bytearray, record: Record) -> None:
         return
     out.append(1)
     write_length(out, len(record.outcome))
-    width = len(record.cells())
+    widths = {len(cells(record.columns, flat=flat)) for flat in (False, True)} - {0}
     for row in record.outcome:
-        if not width or len(row) != width:
-            raise ValueError(f"a row of {len(row)} where {width} columns are stored")
+        if len(row) not in widths or len(row) != len(record.outcome[0]):
+            raise ValueError(f"a row of {len(row)} where {len(record.columns)} columns are stored")
         for data in row:
             DATA.write(out, data)
 
@@ -231,16 +231,6 @@ _ENVELOPE = {
 }
 _MAC = tagged({0: (Mac, shape(Mac, Part("mac", BYTES)))}, "verification")
 
-
-def _rest(cursor: Cursor) -> bytes:
-    return cursor.take(cursor.left())
-
-
-def _write_rest(out: bytearray, value: bytes) -> None:
-    out += value
-
-
-_REST = Codec(_rest, _write_rest, hexed)
 
 SERVICES = {
     0x01: Service(
@@ -395,6 +385,6 @@ SERVICES = {
         ),
         "",
     ),
-    0x6E: Service("ERROR-Request", _only(Part("content", _REST)), ""),
-    0xEE: Service("ERROR-Response", _only(Part("content", _REST)), ""),
+    0x6E: Service("ERROR-Request", _only(Part("type", U8)), tail=_CLIENT),
+    0xEE: Service("ERROR-Response", _only(Part("type", U8)), tail=_SERVER),
 }

@@ -20,11 +20,13 @@ from protocol.dlt698.axdr import (
     DATE_TIME_S,
     NULL,
     OCTETS,
+    SCALER_UNIT,
     STRUCTURE,
     VISIBLE,
     Data,
     show_data,
 )
+from protocol.dlt698.units import scaler_text
 from protocol.dlt698.words import word
 from protocol.exchange import Value
 from protocol.quantity import Quantity, quantities
@@ -175,6 +177,8 @@ def values(oad: int, data: Data) -> tuple[Value, ...]:
 
 def text(data: Data) -> int | float | str | bool | None:
     """A datum of unknown meaning as one scalar: a number, a text, or its JSON."""
+    if data.tag == SCALER_UNIT:
+        return scaler_text(data.value)
     said = show_data(data)
     if not isinstance(said, dict) or len(said) != 1:
         return None if said is None else _json(said)

@@ -38,12 +38,16 @@ class Malformed(ValueError):
 class Cursor:
     """A place in the bytes of one APDU, and how deep data stand within data there."""
 
-    __slots__ = ("at", "data", "depth")
+    __slots__ = ("at", "data", "depth", "flat", "roads")
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, *, flat: bool = False) -> None:
         self.data = data
         self.at = 0
         self.depth = 0
+        self.flat = flat
+        """Whether a row has a datum for each object of a ROAD column, not one for the column."""
+        self.roads = False
+        """Whether such a column was met: then both ways of reading rows are possible."""
 
     def left(self) -> int:
         """Bytes not read yet."""

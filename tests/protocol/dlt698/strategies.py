@@ -153,7 +153,7 @@ ASK = st.builds(parts.RecordAsk, OAD, selection(FLAT), some(COLUMN))
 def records(draw: st.DrawFn) -> parts.Record:
     """Rows as wide as their columns, or a refusal."""
     oad, columns = draw(OAD), draw(some(COLUMN))
-    width = len(parts.cells(columns))
+    width = len(parts.cells(columns, flat=False))
     row = st.tuples(*[FLAT] * width)
     outcome = draw(st.one_of(DAR, some(row, 3 if width else 0)))
     return parts.Record(oad, columns, outcome)
@@ -295,10 +295,10 @@ BODIES: dict[tuple[int, int], dict[str, st.SearchStrategy[Any]]] = {
         "envelope": st.one_of(PLAIN, CIPHER, DAR),
         "verification": st.one_of(st.none(), st.builds(parts.Mac, OCTETS)),
     },
-    (0x6E, 0): {"content": OCTETS},
-    (0xEE, 0): {"content": OCTETS},
+    (0x6E, 0): {"type": U8, **CLIENT},
+    (0xEE, 0): {"type": U8, **SERVER},
 }
-WITHOUT_PIID = frozenset({0x10, 0x90, 0x6E, 0xEE})
+WITHOUT_PIID = frozenset({0x10, 0x90})
 
 
 def apdu(tag: int, kind: int) -> st.SearchStrategy[Apdu]:
