@@ -64,7 +64,7 @@ def _text(field: Field, lang: str, name: str, about: str) -> str:
     name = name.removeprefix(about).strip(" :")
     match field.value:
         case True:
-            return name or about
+            return name
         case None:
             value = word("no value", lang)
         case str():

@@ -69,7 +69,9 @@ def test_a_new_start_forgets_what_was_collected() -> None:
     exchange.on_frame(heard(A, 0xB1, DI + b"\x01"))
     exchange.start()
     assert isinstance(exchange.on_frame(heard(A, 0x91, DI + b"\x09")), Done)
-    assert exchange.data == b"\x09"
+    assert (exchange.data, exchange.frames) == (b"\x09", 1)
+    exchange.start()
+    assert (exchange.data, exchange.last) == (None, None)
 
 
 def test_an_answer_that_never_ends_is_given_up() -> None:

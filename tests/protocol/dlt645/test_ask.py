@@ -44,6 +44,7 @@ def test_load_records_from_a_time_are_collected_over_follow_up_frames() -> None:
     first = ask.on_frame(part("06000001", 0xB1, cut[0]))
     assert isinstance(first, Again)
     assert first.request.data == wire(0x12, di("06000001") + b"\x01")
+    assert first.request.answer_bytes == 4 + 12 + 5 + 200
     # the answer to a repeated question of the same number is taken as well
     assert ask.on_frame(part("06000001", 0xB2, cut[1], 9)) == NotMine("sequence")
     second = ask.on_frame(part("06000001", 0xB2, cut[1], 1))
@@ -138,6 +139,14 @@ def test_start_begins_anew() -> None:
     assert ask.start() == first
     assert ask.on_frame(part("06000000", 0x91, block(KEPT))) == Done(())
     assert ask.data == block(KEPT)
+
+
+def test_a_new_start_forgets_the_old_answer() -> None:
+    ask = Ask(METER, 0x06000000)
+    assert ask.on_frame(part("06000000", 0x91, block(KEPT))) == Done(())
+    ask.start()
+    assert ask.data is None
+    assert ask.fields() == ([], [])
 
 
 @pytest.mark.parametrize(("identifier", "length"), [(0x0001FF00, 20), (0x0201FF00, 6)])

@@ -53,6 +53,7 @@ METER = "123456789012"
         (0x93, di(METER), f"{METER} read address answer communication address = {METER}"),
         (0x08, bytes.fromhex("341208230726"),
          f"{METER} broadcast time request meter clock = time 2026-07-23 08:12:34"),
+        (0x16, bytes.fromhex("99999999"), f"{METER} freeze request = period at once"),
         (0x94, b"", f"{METER} write answer"),
         (0x1F, b"\x01\x02", f"{METER} function 1F request = data as sent 01 02"),
         (0x81, bytes.fromhex("1090 12341200"),

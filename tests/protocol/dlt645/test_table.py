@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cext.framing import Scanner645
-from protocol.dlt645.rows import measured, table
+from protocol.dlt645 import table as table_module
+from protocol.dlt645.form import form as parsed
+from protocol.dlt645.rows import entry, measured, table
 from protocol.dlt645.table import LONGEST, Item, Numbers, item, items
 from protocol.quantity import quantities, quantity
 from tests.protocol.dlt645.known import KNOWN, Known, each_known
@@ -97,6 +99,27 @@ def test_every_quantity_of_the_tables_is_in_the_vocabulary() -> None:
     names = {each.name for row in items().values() for each in row.quantities}
     stated = {name for name, each in quantities().items() if each.source.startswith("DL/T 645")}
     assert names == stated
+
+
+@pytest.mark.parametrize("form", ["±XXX.XXX/A", "YYMM"])
+def test_a_block_of_several_formats_or_of_no_numbers_is_no_item(
+    form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = entry(0x0201FF00)
+    assert known is not None
+    first, *rest = known.pieces
+    other = dataclasses.replace(first.row, form=parsed(form))
+    pieces = [dataclasses.replace(piece, row=other) for piece in rest]
+    if form == "YYMM":
+        pieces.insert(0, dataclasses.replace(first, row=other))
+    else:
+        pieces.insert(0, first)
+    changed = dataclasses.replace(known, pieces=tuple(pieces))
+    monkeypatch.setattr("protocol.dlt645.table.entry", lambda _: changed)
+    table_module._item.cache_clear()
+    with pytest.raises(KeyError):
+        item(0x0201FF00)
+    table_module._item.cache_clear()
 
 
 def test_a_quantity_coarser_than_the_wire_is_refused() -> None:
