@@ -30,7 +30,7 @@ def test_every_type_comes_back_as_it_was(tag: int) -> None:
 
 
 @given(st.one_of(DATA, nested(FLAT)))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_data_within_data_come_back_as_they_were(data: Data) -> None:
     sent = encode_data(data)
     assert decode_data(sent) == data
@@ -38,7 +38,7 @@ def test_data_within_data_come_back_as_they_were(data: Data) -> None:
 
 
 @given(st.binary(max_size=80))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_any_bytes_are_data_or_none(raw: bytes) -> None:
     data = decode_data(raw)
     if data is not None:

@@ -13,7 +13,7 @@ from protocol.decoded import Decoded
 from protocol.dlt698.apdu import Apdu, encode
 from protocol.dlt698.find import find, wrong
 from protocol.dlt698.fragments import fragment_data, split
-from protocol.dlt698.meaning import meaning, meanings
+from protocol.dlt698.meaning import direction, meaning, meanings
 from tests.edge.wire645 import answer
 from tests.protocol.dlt698.strategies import ANY_APDU
 
@@ -27,6 +27,24 @@ def frame(data: bytes, control: int = 0xC3, kind: int = 0, address: bytes = METE
 
 def said(apdu: str, control: int = 0xC3, lang: str = "en") -> Decoded:
     return meaning(frame(bytes.fromhex(apdu), control), lang)
+
+
+@pytest.mark.parametrize(
+    ("control", "way"),
+    [
+        (0x43, "request"),
+        (0xC3, "response"),
+        (0x83, "report"),
+        (0x03, "response"),
+        (0x81, "request"),
+        (0x01, "response"),
+        (0x63, "request"),
+        (0xA3, "report"),
+        (0xCB, "response"),
+    ],
+)
+def test_a_control_byte_says_which_way_a_frame_goes(control: int, way: str) -> None:
+    assert direction(control) == way
 
 
 def test_a_refused_attribute_is_the_frames_error() -> None:

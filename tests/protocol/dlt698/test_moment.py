@@ -16,6 +16,8 @@ from protocol.dlt698 import moment
         ("07EA0A05FFFFFF", "2026-10-05 --:--:--"),
         ("FFFFFFFFFFFFFF", "---------- --:--:--"),
         ("07EA0D05080000", None),
+        ("07EA0DFF080000", None),
+        ("07EAFF20080000", None),
         ("07EA0A00080000", None),
         ("07EA021E080000", None),
         ("07E8021D000000", "2024-02-29 00:00:00"),

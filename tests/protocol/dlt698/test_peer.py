@@ -71,7 +71,7 @@ def test_an_error_is_laid_out_as_the_peers(sent: str) -> None:
 
 
 @given(DATA)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_data_that_the_peer_reads_it_writes_as_ours(data: Data) -> None:
     sent = encode_data(data)
     try:
