@@ -300,6 +300,7 @@ def test_a_broker_to_which_nobody_listens_is_said_and_all_of_it_waits(place: Pla
     with meters(place.folder, place.site), place.agent("--broker", url, "--mqtt", "5") as agent:
         try:
             until(lambda: "warning broker state=unheard" in place.log(), agent, "it is said")
+            until(lambda: "info sweep" in place.log(), agent, "a first sweep")
             agent.terminate()
             assert agent.wait(END_S) == 0
         finally:
