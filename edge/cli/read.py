@@ -147,7 +147,7 @@ def _answer(item: str, exchange: Collect, outcome: Outcome, lang: str) -> Answer
     values, note = said.values, said.note
     if exchange.frames > 1:
         # no frame of several holds all of it
-        values, notes = item_values(exchange.identifier, exchange.data, lang)
+        values, notes = item_values(exchange.identifier, exchange.data or b"", lang)
         note = "; ".join(notes)
     return Answer(
         said.address,

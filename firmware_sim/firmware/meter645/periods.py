@@ -73,6 +73,7 @@ class Periods:
 
     def peak_since_at(self, when: int) -> int:
         """Where the demand period began that ran at an instant."""
+        begun = 0
         for n in range(1, MONTHS):
             begun = self.settlement(n)
             if begun <= when:
