@@ -287,6 +287,8 @@ def _numbers(gateway: GatewayPicture, found: Facts, frame: Frame, where: tzinfo)
         parts.append(Span(f"  ? {word('stale', lang, age=span(found.age_ms))}", Style.WARN))
     else:
         parts.append(f"  {word('age', lang)} {span(found.age_ms)}")
+    # before the counts: of a row too long for its terminal the end is cut off
+    parts.append(f"  {word('events_open', lang, count=found.open_events)}")
     if last is not None:
         waiting = f"  {word('backlog', lang)} {last.backlog}"
         if last.oldest is not None:
@@ -297,7 +299,6 @@ def _numbers(gateway: GatewayPicture, found: Facts, frame: Frame, where: tzinfo)
         for key in ("sent", "accepted"):
             if key in last.uplink:
                 parts.append(f"  {word(key, lang)} {clean(str(last.uplink[key]))}")
-    parts.append(f"  {word('events_open', lang, count=found.open_events)}")
     return line(*parts)
 
 
