@@ -16,6 +16,9 @@ import msgspec
 
 from protocol.quantity import Quantity
 
+DLT645, DLT698, MODBUS = "dlt645", "dlt698", "modbus"
+"""The protocols of a question; the same words as a meter's in the site."""
+
 
 class Request(msgspec.Struct, frozen=True, gc=False):
     """Bytes for the line, and what the master must know to wait for the answer."""
@@ -25,6 +28,8 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     """Expected length of the answer on the line, wake-up bytes included; 0 = no answer comes."""
     expect: tuple[int, int, int] | None = None
     """Modbus only, whose answers cannot be framed without it: (unit, function, length)."""
+    protocol: str = DLT645
+    """What the bytes are: which frames are listened for, which silence is kept before them."""
 
 
 class Value(msgspec.Struct, frozen=True, gc=False):
@@ -51,6 +56,8 @@ class Done(msgspec.Struct, frozen=True, gc=False):
     """The whole answer."""
 
     values: tuple[Value, ...]
+    refused: str = ""
+    """What the meter refused of a list while it gave the rest, in words; "" = nothing."""
 
 
 class Refused(msgspec.Struct, frozen=True, gc=False):

@@ -161,6 +161,14 @@ def _integer(rule: Rule, value: object) -> Checked:
     return _in_range(rule, value)
 
 
+def _whole_cell(rule: Rule, value: object) -> Checked:
+    """A whole number in a cell of a meter list, where every value is text."""
+    text = str(value)
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        return _wrong("site_value_range", got=text, low=int(rule.low), high=int(rule.high))
+    return _in_range(rule, int(text))
+
+
 def _number(rule: Rule, value: object) -> Checked:
     if not isinstance(value, int | float) or isinstance(value, bool):
         return _wrong_type(rule, value, "float")
@@ -280,6 +288,7 @@ _CHECKS: dict[str, Callable[[Rule, object], Checked]] = {
     "ids": _ids,
     "integer": _integer,
     "number": _number,
+    "whole_cell": _whole_cell,
     "choice": _choice,
     "choice_integer": _choice_integer,
     "ratio": _ratio,

@@ -93,6 +93,8 @@ class Tmu(Row, frozen=True, kw_only=True):
     transformer: str
     line: str
     unit: int = 1
+    map: str = "tmu-1"
+    """Its register map: a unit's of protocol/modbus/maps.csv."""
 
 
 class Gateway(Row, frozen=True, kw_only=True):
@@ -121,6 +123,9 @@ class Meter(Row, frozen=True, kw_only=True):
     line: str
     protocol: MeterProtocol = "dlt645"
     profile: str
+    """What a sweep asks of it; of a Modbus meter its register map."""
+    unit: int = 0
+    """Of a Modbus meter its address on the line, 1..247; else 0."""
     phase: Phase
     box: str = ""
     household: str = ""

@@ -19,6 +19,8 @@ NOT_IN_FILES = {
     "gateway_file": {"version", "broker", "line"},
 }
 ONLY_IN_FILES = {"meter": {"ct", "pt"}}
+NO_VALUE = (None, "", msgspec.NODEFAULT)
+"""Defaults that say there is none; so does the unit 0 of a meter that is not on Modbus."""
 
 
 @pytest.mark.parametrize("table", STRUCTS)
