@@ -15,7 +15,7 @@ import time
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
-SCRIPTS = ("test", "check", "bench", "demo")
+SCRIPTS = ("test", "check", "bench", "demo", "hunt")
 DEADLINE_S = 30
 TOOLS = (
     *("cat", "cksum", "cut", "date", "dirname", "flock", "ls", "mkdir"),
