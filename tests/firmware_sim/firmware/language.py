@@ -7,6 +7,7 @@ MODULES = frozenset(
     {
         "lib",
         "meter645",
+        "meter698",
         "tmu",
         "boards",
         "board",
