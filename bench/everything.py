@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-from bench import footprint, line, load, six
+from bench import footprint, line, load, modbus_line, six
 from bench.figures import table
 
 
@@ -13,10 +13,12 @@ def main() -> int:
     frames = importlib.import_module("bench.frames")
     frames.main([])
     runs = line.measure()
+    units = modbus_line.measure()
     whole = six.measure((0,))
     print()
     rss = footprint.figures(max(run.agent_rss_bytes for run in runs))
-    print(table([*load.figures(), *line.figures(runs), *rss, *six.figures(whole)]), flush=True)
+    lines = [*line.figures(runs), *modbus_line.figures(units)]
+    print(table([*load.figures(), *lines, *rss, *six.figures(whole)]), flush=True)
     return 0
 
 
