@@ -50,15 +50,13 @@ BITS = 11
 REQUEST_BYTES = 8
 DELAY_MS = 20
 """Td of the units."""
-SECONDS = 12.0
+EXCHANGES = 200
 WARM = 40
 """Exchanges left out at the start: the master learns its units' timing."""
-LEAST = 100
-"""Exchanges that make a figure."""
 SOON_NS = 20_000_000
 """How long after an answer the emulator stays awake for the next request."""
 TURN_S = 0.05
-DEADLINE_S = 20.0
+DEADLINE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,23 +145,21 @@ class _Seen:
     taken: int = 0
 
 
-def measure(bauds: Iterable[int] = BAUDS, seconds: float = SECONDS) -> list[ModbusRun]:
+def measure(bauds: Iterable[int] = BAUDS, exchanges: int = EXCHANGES) -> list[ModbusRun]:
     """One run at each speed."""
-    return [_measure(baud, seconds) for baud in bauds]
+    return [_measure(baud, exchanges) for baud in bauds]
 
 
-def _measure(baud: int, seconds: float) -> ModbusRun:
+def _measure(baud: int, exchanges: int) -> ModbusRun:
     site, line = the_line(baud)
     work = asked(site, line)
     (size,) = {one.start().answer_bytes for each in work for one in each.exchanges}
     with tempfile.TemporaryDirectory(prefix="boxgate-bench-") as name:
         folder = pathlib.Path(name)
         with _emulator(folder, baud):
-            seen = _read(line, Sweep(line.id, work, repeat=True), folder / LINE, seconds)
+            seen = _read(line, Sweep(line.id, work, repeat=True), folder / LINE, exchanges)
         ends = json.loads((folder / "ends.json").read_text(encoding="ascii"))
     requests = seen.requests[WARM:]
-    if len(requests) < LEAST:
-        raise SystemExit(f"{len(requests)} exchanges at {baud} baud make no figure")
     own = (REQUEST_BYTES + size) * char_ns(baud) + DELAY_MS * 1e6
     limit = own + gap_ns(baud)
     return ModbusRun(
@@ -192,8 +188,8 @@ def silences(requests: list[int], ends: list[int], own: float) -> Iterator[int]:
             yield request - end
 
 
-def _read(line: Line, sweep: Sweep, port: pathlib.Path, seconds: float) -> _Seen:
-    """Sweep after sweep for so long by a line thread as the agent has it."""
+def _read(line: Line, sweep: Sweep, port: pathlib.Path, exchanges: int) -> _Seen:
+    """Sweep after sweep by a line thread as the agent has it, until so many are counted."""
     inbox: queue.Queue[Any] = queue.Queue(1000)
     seen = _Seen([])
 
@@ -209,19 +205,21 @@ def _read(line: Line, sweep: Sweep, port: pathlib.Path, seconds: float) -> _Seen
         record=record,
     )
     thread.start()
-    until = time.monotonic() + seconds
+    until = time.monotonic() + DEADLINE_S
     try:
-        while (left := until - time.monotonic()) > 0:
-            _take(seen, inbox, left)
+        while len(seen.requests) < WARM + exchanges:
+            if time.monotonic() > until:
+                raise SystemExit(f"{len(seen.requests)} exchanges in {DEADLINE_S:.0f} s")
+            _take(seen, inbox)
     finally:
         if not thread.end(DEADLINE_S):
             raise SystemExit("the line thread does not end")
     return seen
 
 
-def _take(seen: _Seen, inbox: queue.Queue[Any], wait_s: float) -> None:
+def _take(seen: _Seen, inbox: queue.Queue[Any]) -> None:
     try:
-        item = inbox.get(timeout=wait_s)
+        item = inbox.get(timeout=TURN_S)
     except queue.Empty:
         return
     if isinstance(item, SweepPart):
@@ -279,13 +277,13 @@ def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench.modbus_line", description=__doc__)
     parser.add_argument("--baud", type=int, choices=BAUDS, help="one speed only")
-    parser.add_argument("--seconds", type=float, default=SECONDS, help="how long at each speed")
+    parser.add_argument("--exchanges", type=int, default=EXCHANGES, help="counted at each speed")
     parser.add_argument("--emulate", type=pathlib.Path, metavar="DIR", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.emulate is not None:
         emulate(args.emulate, args.baud)
         return 0
-    print(table(figures(measure(BAUDS if args.baud is None else (args.baud,), args.seconds))))
+    print(table(figures(measure(BAUDS if args.baud is None else (args.baud,), args.exchanges))))
     return 0
 
 
