@@ -19,10 +19,12 @@ the first with D5 set, the next ones by 12 with their SEQ, which may be asked ag
 request ends it.
 """
 
-from lib import calendar, ticks
+from lib import calendar
 from lib.checksum import sum8
+from lib.chip import baud
+from lib.line import Line
+from lib.metering import Registers
 from meter645 import orders as o
-from meter645.chip import baud
 from meter645.energy import put_class
 from meter645.events import Events
 from meter645.freezes import put_freeze
@@ -33,11 +35,9 @@ from meter645.periods import Periods
 from meter645.put import digits, minute_at, put_fields
 from meter645.receiver import END, START, Receiver
 from meter645.records import GIVEN, put_records
-from meter645.registers import Registers
 from meter645.settings import Settings
 from meter645.status import put_status
 
-GAP_US = 500000
 SHIFT = 0x33
 ANSWER = 0x80
 ERROR = 0xC0
@@ -54,7 +54,7 @@ LONGEST = 200
 PART = LONGEST - 5
 
 
-class Meter:
+class Meter(Line):
     """One meter.
 
     number: its 6 bytes, lowest digits first. elements: 1 or 3. char_us: one character on the line.
@@ -66,14 +66,11 @@ class Meter:
     def __init__(
         self, number, elements, snapshot, clock, char_us, delay_us=20000, wake=4, memory=None
     ):
+        self.open(Receiver(), bytearray(wake + 12 + LONGEST), char_us, delay_us)
         self.number = bytearray(number)
         self.plate = bytes(number)
         self.elements = elements
         self.clock = clock
-        self.char_us = char_us
-        self.delay_us = delay_us
-        # a character that begins just within the pause is over one character later
-        self._gap = GAP_US + char_us
         self.wake = wake
         # most bytes of an item in one answer
         self.split = PART
@@ -81,80 +78,30 @@ class Meter:
         self.key = False
         # what the clock is set off from the board's, s
         self.shift = 0
-        # the line speed it was told to take, bit/s; 0 = the one of its plate
-        self.rate = 0
+        # a speed to take behind the answer that waits, as function 17 names it
         self.speed_word = 0
-        self.out = bytearray(wake + 12 + LONGEST)
-        self.answers = 0
         self.settings = Settings()
         self.periods = Periods(self.settings)
         self.registers = Registers(snapshot, memory, elements, self.settings.combination)
         self.events = Events(self.registers, self.periods)
         self.locks = Locks()
         self.orders = Orders(self)
-        self._rx = Receiver()
         self._data = bytearray(256)
         self._body = bytearray(BODY)
         self._size = 0
         self._item = bytearray(4)
         self._seq = 0
-        self._last = 0
-        self._due = 0
-        self._at = 0
         for i in range(wake):
             self.out[i] = 0xFE
         self.out[wake] = START
         self.out[wake + 7] = START
 
-    def on_bytes(self, buf, n: int, t: int) -> None:
-        """n bytes of buf have come from the line, the last one at tick t."""
-        if n <= 0:
-            return
-        rx = self._rx
-        first = ticks.add(t, -(n - 1) * self.char_us)
-        if rx.pending() and ticks.diff(first, self._last) > self._gap:
-            rx.reset()
-        self._last = t
-        done = 0
-        while done < n:
-            done += rx.put(buf, done, n)
-            at = rx.frame()
-            while at >= 0:
-                behind = n - done + rx.n - rx.at
-                self._frame(at, ticks.add(t, -behind * self.char_us))
-                at = rx.frame()
-
-    def deadline(self) -> int:
-        """When on_deadline is to be called next, a tick; -1 = nothing waits."""
-        if self._due and not self._rx.pending():
-            return self._at
-        if self._rx.pending():
-            end = ticks.add(self._last, self._gap + 1)
-            if self._due and ticks.diff(self._at, end) < 0:
-                return self._at
-            return end
-        return -1
-
-    def on_deadline(self, t: int) -> int:
-        """Do what is due at tick t; the length of the answer in `out` to send now, or 0."""
-        if self._rx.pending() and ticks.diff(t, self._last) > self._gap:
-            self._rx.reset()
-        if self._due and ticks.diff(t, self._at) >= 0:
-            n = self._due
-            self._due = 0
-            self.answers += 1
-            if self.speed_word:
-                # the answer goes out at the old speed, what follows is at the new one
-                self.rate = baud(self.speed_word)
-                self.char_us = 11000000 // self.rate
-                self._gap = GAP_US + self.char_us
-                self.speed_word = 0
-            return n
-        return 0
-
-    def idle(self) -> bool:
-        """Nothing received that waits for more, nothing to send."""
-        return not self._due and not self._rx.pending()
+    def _sent(self) -> None:
+        if self.speed_word:
+            # the answer goes out at the old speed, what follows is at the new one
+            self.rate = baud(self.speed_word)
+            self._set_char(11000000 // self.rate)
+            self.speed_word = 0
 
     def _frame(self, at: int, t: int) -> None:
         """A whole frame stands at rx.buf[at]; its last byte came at tick t."""
@@ -176,8 +123,7 @@ class Meter:
             return
         size = self._answer(control, data, n, buf, at + 1)
         if size >= 0:
-            self._close(size)
-            self._at = ticks.add(t, self.delay_us)
+            self._answer_after(t, self._close(size))
 
     def time(self) -> int:
         """The meter's clock, seconds since 2000."""
@@ -354,8 +300,8 @@ class Meter:
         self.out[self.wake + 10] = error & 0xFF
         return 1
 
-    def _close(self, size: int) -> None:
-        """Number, length, +33H, checksum, end; the answer is then due."""
+    def _close(self, size: int) -> int:
+        """Number, length, +33H, checksum, end; how many bytes of `out` that are."""
         out = self.out
         head = self.wake
         for i in range(6):
@@ -366,4 +312,4 @@ class Meter:
         end = head + 10 + size
         out[end] = sum8(out, head, end)
         out[end + 1] = END
-        self._due = end + 2
+        return end + 2

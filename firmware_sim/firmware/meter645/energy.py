@@ -4,9 +4,9 @@ DI2 names the quantity, DI1 the tariff, DI0 the settlement day: 00 now, 01..0C t
 one or several of them asks for the block, in ascending order, DI0 outermost.
 """
 
+from lib import metering as r
 from lib.bcd import put_bcd, put_blank, put_signed
-from meter645 import registers as r
-from meter645.chip import TARIFFS
+from lib.chip import TARIFFS
 from meter645.put import put_minute
 
 NONE = -1

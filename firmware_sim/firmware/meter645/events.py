@@ -5,8 +5,8 @@ the energies of a record are those of the registers at these instants. What was 
 line (programming, clock, clears) is kept in rings of ten.
 """
 
+from lib import metering as r
 from lib.bcd import put_bcd, put_blank, put_signed
-from meter645 import registers as r
 from meter645.energy import put_energy
 from meter645.items import put_element
 from meter645.put import put_minute, put_second

@@ -4,9 +4,9 @@ Single items and the FF blocks over phases. A single-phase meter has element A o
 blank (FF), alone and in a block.
 """
 
+from lib import chip as c
 from lib.bcd import put_bcd, put_blank, put_signed, round10
 from lib.registers import s16, s32, u16
-from meter645 import chip as c
 
 NONE = -1
 ALL = 0xFF

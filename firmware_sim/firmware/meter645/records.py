@@ -6,8 +6,8 @@ closed by AA (empty where it is not kept or not asked), the sum of all bytes bef
 
 from lib.bcd import put_signed, round10
 from lib.checksum import sum8
+from lib.chip import ACTIVE, REACTIVE
 from lib.registers import s32
-from meter645.chip import ACTIVE, REACTIVE
 from meter645.energy import put_quantity
 from meter645.items import put_item
 from meter645.put import put_minute

@@ -14,8 +14,8 @@ The past comes through one door, `memory(buf, page, at, since)`: it fills buf wi
 at the second `at` (-1 = now) of the clock, and says whether there is such. PEAKS are since `since`.
 """
 
+from lib import chip as c
 from lib.registers import u16
-from meter645 import chip as c
 
 CHIP = 0
 COUNTS = 1

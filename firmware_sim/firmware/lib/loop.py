@@ -1,0 +1,68 @@
+"""A meter on a board: UART, direction pin, metering chip and clock around a core.
+
+What is the board's own (its pins, `machine`, `select`, `time`) main.py hands over, so that only
+main.py depends on a board.
+"""
+
+from lib import ticks
+from lib.chip import ELEMENTS, NAMEPLATE, NUMBER, SPEED, baud
+
+LONGEST_WAIT_MS = 4000
+
+
+def run(make, board, machine, select, time) -> None:
+    """Never returns. make(number, elements, snapshot, clock, char_us): the meter's core."""
+    pin = machine.Pin
+
+    def port(speed: int):
+        """The line's UART: 8 data bits, even parity."""
+        return machine.UART(
+            board.UART_ID, speed, bits=8, parity=0, stop=1, tx=pin(board.TX), rx=pin(board.RX)
+        )
+
+    i2c = machine.I2C(board.I2C_ID, scl=pin(board.SCL), sda=pin(board.SDA), freq=400000)
+    plate = bytearray(NAMEPLATE)
+    i2c.readfrom_mem_into(board.CHIP, 0, plate)
+    rate = baud(plate[SPEED])
+    uart = port(rate)
+    drive = pin(board.DE, pin.OUT, value=0)
+    wdt = machine.WDT(timeout=board.WDT_MS)
+    poller = select.poll()
+    poller.register(uart, select.POLLIN)
+    meter = make(
+        plate[NUMBER : NUMBER + 6],
+        plate[ELEMENTS],
+        lambda buf: i2c.readfrom_mem_into(board.CHIP, 0, buf),
+        machine.RTC().datetime,
+        11000000 // rate,
+    )
+    start = time.ticks_us()
+
+    def now() -> int:
+        # ports count in different ranges and their ticks are no numbers: only differences are
+        return time.ticks_diff(time.ticks_us(), start) & ticks.MASK
+
+    out = memoryview(meter.out)
+    buf = bytearray(64)
+    while True:
+        wdt.feed()
+        wait = LONGEST_WAIT_MS
+        due = meter.deadline()
+        if due >= 0:
+            left = ticks.diff(due, now())
+            wait = min(max((left + 999) // 1000, 0), LONGEST_WAIT_MS)
+        if poller.poll(wait):
+            n = uart.readinto(buf)
+            if n:
+                meter.on_bytes(buf, n, now())
+        n = meter.on_deadline(now())
+        if n:
+            drive.on()
+            uart.write(out[:n])
+            uart.flush()
+            drive.off()
+        if meter.rate and meter.rate != rate:
+            rate = meter.rate
+            uart = port(rate)
+            poller = select.poll()
+            poller.register(uart, select.POLLIN)
