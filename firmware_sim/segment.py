@@ -1,54 +1,29 @@
 """One line of meters and TMUs on a wire: requests in, answers out, in virtual time.
 
 RS-485 is a broadcast: every burst reaches everybody. Most meters would parse it for nothing, so the
-segment looks first: a burst that is one whole, right DL/T 645 frame behind wake-up bytes can mean
-something only to the meter it names, and to meters that have half a frame waiting; one in which no
-frame of theirs can begin, only to the latter. Everything else (damage, wildcards, fragments) goes
-to all. TMUs hear every burst: a frame of Modbus ends by silence, so what came before it matters,
-and a foreign one costs them nothing. `lazy=False` delivers everything to everybody; both must give
-the same answers at the same times.
+segment looks first: a burst that is one whole, right frame of DL/T 645 or 698.45 behind wake-up
+bytes can mean something only to the meter it names, and to meters that have half a frame waiting;
+one in which no frame of theirs can begin, only to the latter. A frame of the other protocol means
+nothing to a meter unless a frame of its own could stand inside. Everything else (damage, wildcards,
+fragments) goes to all. TMUs hear every burst: a frame of Modbus ends by silence, so what came
+before it matters, and a foreign one costs them nothing. `lazy=False` delivers everything to
+everybody; both must give the same answers at the same times.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 
 from firmware_sim.clock import Clock
+from firmware_sim.frames import START, link_frame, single_frame
 from firmware_sim.hal.loader import MeterCore, UnitCore
 from firmware_sim.wire import Wire
 
 TICK_MASK = (1 << 30) - 1
 TICK_HALF = 1 << 29
-START = 0x68
+DLT645, DLT698 = "dlt645", "dlt698"
 EVERYBODY = b"\x99" * 6
 BACKLOG = 4096
 """Most characters the master may have queued before its port is read again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """A whole frame as the bench itself sees it: for addressing and for the truth file."""
-
-    number: bytes
-    """Address bytes, lowest first."""
-    control: int
-    data: bytes
-    """Before +33H."""
-
-    @property
-    def meter(self) -> str:
-        """The printed number."""
-        return self.number[::-1].hex().upper()
-
-
-def single_frame(burst: bytes) -> Frame | None:
-    """The frame of a burst that is FE bytes and then exactly one right frame."""
-    frame = burst.lstrip(b"\xfe")
-    if len(frame) < 12 or frame[0] != 0x68 or frame[7] != 0x68 or frame[-1] != 0x16:
-        return None
-    if len(frame) != 12 + frame[9] or sum(frame[:-2]) & 0xFF != frame[-2]:
-        return None
-    return Frame(frame[1:7], frame[8], bytes((b - 0x33) & 0xFF for b in frame[10:-2]))
 
 
 class Segment:
@@ -62,7 +37,7 @@ class Segment:
         self,
         clock: Clock,
         baud: int,
-        meters: Iterable[tuple[bytes, MeterCore]],
+        meters: Iterable[tuple[bytes, MeterCore] | tuple[bytes, MeterCore, str]],
         to_master: Callable[[object, bytes, int], None],
         lazy: bool = True,
         chunk: int = 0,
@@ -76,19 +51,21 @@ class Segment:
         self._lazy = lazy
         self._cores: list[MeterCore] = []
         self._units: list[UnitCore] = []
-        self._by_number: dict[bytes, list[MeterCore]] = {}
+        self._speakers: dict[str, list[MeterCore]] = {DLT645: [], DLT698: []}
+        self._by_number: dict[tuple[str, bytes], list[MeterCore]] = {}
         self._busy: dict[int, MeterCore] = {}
         self._armed: dict[int, int] = {}
-        for number, core in meters:
-            self.add_meter(number, core)
+        for number, core, *protocol in meters:
+            self.add_meter(number, core, *protocol)
         self._said = 0
         self.answer_end = 0
         """When the last answer begun ends on the wire, ns."""
 
-    def add_meter(self, number: bytes, core: MeterCore) -> None:
-        """A DL/T 645 meter joins the line; `number` lowest digits first."""
+    def add_meter(self, number: bytes, core: MeterCore, protocol: str = DLT645) -> None:
+        """A meter of DL/T 645 or 698.45 joins the line; `number` lowest digits first."""
         self._cores.append(core)
-        self._by_number.setdefault(number, []).append(core)
+        self._speakers[protocol].append(core)
+        self._by_number.setdefault((protocol, number), []).append(core)
 
     def add_unit(self, core: UnitCore) -> None:
         """A TMU joins the line."""
@@ -99,8 +76,10 @@ class Segment:
         """Whoever it is goes dead; what it is saying at this instant is still heard."""
         self._cores = [one for one in self._cores if one is not core]
         self._units = [one for one in self._units if one is not core]
-        for number, cores in self._by_number.items():
-            self._by_number[number] = [one for one in cores if one is not core]
+        for speakers in self._speakers.values():
+            speakers[:] = [one for one in speakers if one is not core]
+        for cores in self._by_number.values():
+            cores[:] = [one for one in cores if one is not core]
         self._busy.pop(id(core), None)
         self._armed.pop(id(core), None)
 
@@ -134,19 +113,32 @@ class Segment:
         """The meters that this burst can mean something to."""
         if not self._lazy:
             return self._cores
-        if START in data:
-            frame = single_frame(data)
-            if frame is None or 0xAA in frame.number or frame.number == EVERYBODY:
-                return self._cores
-            # a number nobody came with may be one that a meter was given later
-            named = self._by_number.get(frame.number, self._cores)
-        else:
-            named = []
-        if not self._busy:
+        named = self._addressed(data) if START in data else []
+        if not self._busy or named is self._cores:
             return named
         # the line's own order, so that lazy and full delivery act in the same sequence
         wanted = set(self._busy) | {id(core) for core in named}
         return [core for core in self._cores if id(core) in wanted]
+
+    def _addressed(self, data: bytes) -> list[MeterCore]:
+        """Who a burst with a start byte in it may be for."""
+        if frame := single_frame(data):
+            plain = 0xAA not in frame.number and frame.number != EVERYBODY
+            # its own start bytes begin none of DL/T 698.45: the header's check would not hold
+            inside = START in data.lstrip(b"\xfe")[10:]
+            return self._of(DLT645, frame.number, plain, inside)
+        if link := link_frame(data):
+            inside = START in data.lstrip(b"\xfe")[1:]
+            return self._of(DLT698, link.number, link.names_one, inside)
+        return self._cores
+
+    def _of(self, protocol: str, number: bytes, plain: bool, inside: bool) -> list[MeterCore]:
+        """Those of one protocol that a whole frame is for; all, if the others may find one too."""
+        if inside and self._speakers[DLT698 if protocol == DLT645 else DLT645]:
+            return self._cores
+        everybody = self._speakers[protocol]
+        # a number nobody came with may be one that a meter was given later
+        return self._by_number.get((protocol, number), everybody) if plain else everybody
 
     def _arm(self, core: MeterCore) -> None:
         """Note whether the core is busy, and call it when it wants to be."""

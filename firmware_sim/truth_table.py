@@ -1,7 +1,8 @@
 """How the raw answers of a truth file read: the judge's own tables, shared with no decoder.
 
-truth_items.csv names the identifiers of DL/T 645, truth_registers.csv the registers of the TMU. All
-values are exact decimals in the reading's unit; None where the device shows none.
+truth_items.csv names the identifiers of DL/T 645, truth_objects.csv the objects of DL/T 698.45,
+truth_registers.csv the registers of the TMU. All values are exact decimals in the reading's unit;
+None where the device shows none.
 """
 
 import csv
@@ -10,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from importlib import resources
+
+from firmware_sim.truth698 import elements
 
 Values = dict[str, Decimal | None]
 
@@ -59,15 +62,42 @@ class Item:
         return -value if negative else value
 
     def _primary(self, value: Decimal | None, ratio: Ratio) -> Decimal | None:
-        """Before the transformers; a ratio that does not divide rounds to the last digit."""
-        if value is None or ratio == ONE:
-            return value
-        over = under = 1
-        for applies, (primary, secondary) in ((self.by_ct, ratio.ct), (self.by_pt, ratio.pt)):
-            if applies:
-                over, under = over * primary, under * secondary
-        last = Decimal(1).scaleb(self.power_of_ten - self.decimals)
-        return (value * over / under).quantize(last, ROUND_HALF_UP)
+        last = self.power_of_ten - self.decimals
+        return _before(value, ratio, self.by_ct, self.by_pt, last)
+
+
+def _before(
+    value: Decimal | None, ratio: Ratio, by_ct: bool, by_pt: bool, exponent: int
+) -> Decimal | None:
+    """Before the transformers; a ratio that does not divide rounds to the last digit."""
+    if value is None or ratio == ONE:
+        return value
+    over = under = 1
+    for applies, (primary, secondary) in ((by_ct, ratio.ct), (by_pt, ratio.pt)):
+        if applies:
+            over, under = over * primary, under * secondary
+    return (value * over / under).quantize(Decimal(1).scaleb(exponent), ROUND_HALF_UP)
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """How the datum of one attribute of DL/T 698.45 reads: an array, or one element of it."""
+
+    quantities: tuple[str, ...]
+    decimals: int
+    by_ct: bool
+    by_pt: bool
+
+    def values(self, index: int, raw: bytes, ratio: Ratio = ONE) -> Values:
+        """Quantity to value; `index` as in the OAD: 0 = whole, else the element."""
+        names = self.quantities[index - 1 : index] if index else self.quantities
+        return {
+            name: _before(self._value(number), ratio, self.by_ct, self.by_pt, -self.decimals)
+            for name, number in zip(names, elements(raw), strict=False)
+        }
+
+    def _value(self, number: int | None) -> Decimal | None:
+        return None if number is None else Decimal(number).scaleb(-self.decimals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +122,17 @@ class Register:
 def answered(item: str, raw: bytes, ratio: Ratio = ONE) -> Values:
     """Everything one answer says; empty for an item that is in neither table.
 
-    `item` as in the truth file: an identifier, or "04:0000:0011" for registers.
+    `item` as in the truth file: an identifier, "698:20000201" for an object, or "04:0000:0011" for
+    registers.
     """
     known = items().get(item)
     if known is not None:
         return known.values(raw, ratio)
+    if item.startswith("698:"):
+        oad = bytes.fromhex(item[4:])
+        # features (bits 7-5 of the attribute) give other data
+        one = objects().get((oad[:2].hex().upper(), oad[2]))
+        return one.values(oad[3], raw, ratio) if one else {}
     function, _, rest = item.partition(":")
     start_hex, _, count_hex = rest.partition(":")
     if function not in registers() or not count_hex:
@@ -123,6 +159,20 @@ def items() -> Mapping[str, Item]:
             by_pt="pt" in row["ratio"].split(),
         )
         for row in _rows("truth_items.csv")
+    }
+
+
+@functools.cache
+def objects() -> Mapping[tuple[str, int], Object]:
+    """(OI, attribute) of DL/T 698.45."""
+    return {
+        (row["oi"], int(row["attribute"])): Object(
+            quantities=tuple(row["quantities"].split()),
+            decimals=int(row["decimals"]),
+            by_ct="ct" in row["ratio"].split(),
+            by_pt="pt" in row["ratio"].split(),
+        )
+        for row in _rows("truth_objects.csv")
     }
 
 

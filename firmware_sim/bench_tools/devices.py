@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from edge.site.model import Meter, Site
 
-READ = "dlt645"
+READ = frozenset({"dlt645", "dlt698"})
+"""Protocols of the meters that the bench plays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,11 @@ class Devices:
 
 def devices_on(site: Site, lines: Collection[str]) -> Devices:
     """What is due on these lines."""
-    meters = [m for m in site.meters if m.line in lines and m.protocol == READ]
+    meters = [m for m in site.meters if m.line in lines and m.protocol in READ]
     tmus = [t for t in site.tmus if t.line in lines]
     insulation = {t.id: t.insulation for t in site.transformers}
     return Devices(
-        kinds={m.id: _kind(m) for m in meters}
+        kinds={m.id: like(m) for m in meters}
         | {t.id: f"tmu-{insulation[t.transformer]}" for t in tmus},
         lines={m.id: m.line for m in meters} | {t.id: t.line for t in tmus},
         households=tuple(m.id for m in meters if m.kind == "household"),
@@ -39,5 +40,7 @@ def devices_on(site: Site, lines: Collection[str]) -> Devices:
     )
 
 
-def _kind(meter: Meter) -> str:
-    return "three-phase" if meter.phase == "ABC" else "single-phase"
+def like(meter: Meter) -> str:
+    """What kind a meter is: those of one kind give the same quantities in a whole sweep."""
+    phases = "three-phase" if meter.phase == "ABC" else "single-phase"
+    return phases if meter.protocol == "dlt645" else f"{phases} {meter.protocol}"

@@ -13,8 +13,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from edge.site.model import Meter, Site
+from firmware_sim.bench_tools.devices import READ
 from firmware_sim.bench_tools.listen import Result
-from firmware_sim.judge import items
+from firmware_sim.truth_table import answered as read_answer
 
 TOLERANCE_PERCENT = 0.02
 """Of rated power; a published loading is rounded to 0.01 %."""
@@ -50,7 +51,7 @@ def places(site: Site, lines: Collection[str]) -> dict[str, Meter]:
     """Transformers and feeders that have a meter on these lines, with it."""
     due = {}
     for meter in site.meters:
-        if meter.line not in lines or meter.protocol != "dlt645":
+        if meter.line not in lines or meter.protocol not in READ:
             continue
         if meter.kind == "master":
             due[meter.transformer] = meter
@@ -131,11 +132,10 @@ def _answered(truth: pathlib.Path, meters: dict[str, Meter]) -> Series:
     for line in truth.read_text(encoding="utf-8").splitlines():
         record = json.loads(line)
         meter = meters.get(record["meter"])
-        item = items().get(record["item"])
-        if meter is None or item is None:
+        if meter is None:
             continue
         ratio = meter.ct_primary / meter.ct_secondary * meter.pt_primary / meter.pt_secondary
-        for name, value in item.values(bytes.fromhex(record["raw"])).items():
+        for name, value in read_answer(record["item"], bytes.fromhex(record["raw"])).items():
             if name in NEEDED and value is not None:
                 series = found.setdefault((meter.id, name), [])
                 series.append((int(record["t"]), float(value) * ratio))

@@ -24,7 +24,7 @@ from firmware_sim.bridge.control import Control
 from firmware_sim.bridge.line import Device, LineUp
 from firmware_sim.bridge.pty import Pty
 from firmware_sim.clock import Clock
-from firmware_sim.hal.loader import MeterCore, UnitCore, meter645, tmu
+from firmware_sim.hal.loader import MeterCore, UnitCore, meter645, meter698, tmu
 from firmware_sim.segment import TICK_MASK, Segment
 from firmware_sim.truth import TruthFile
 from firmware_sim.wire import BITS
@@ -36,6 +36,9 @@ from firmware_sim.world.shape import DAY_MS
 
 TURN_S = 0.5
 """Longest time the loop sleeps before it looks whether it should go on."""
+
+PLAYED = {"dlt645": meter645, "dlt698": meter698}
+"""Protocol -> the firmware that speaks it."""
 
 AWAKE_NS = 300_000
 """How long before a hand-over the loop stops sleeping."""
@@ -165,9 +168,14 @@ class Bench:
 
     def _line(self, line: Line, folder: Path) -> LineUp:
         on_line = self._site.meters_on(line.id)
-        spoken = [meter for meter in on_line if meter.protocol == "dlt645"]
+        spoken = [meter for meter in on_line if meter.protocol in PLAYED]
         devices = [
-            Device(meter.id, partial(self._meter, meter, line.baud), wire_number(meter.id))
+            Device(
+                meter.id,
+                partial(self._meter, meter, line.baud),
+                wire_number(meter.id),
+                meter.protocol,
+            )
             for meter in spoken
         ]
         devices += [
@@ -190,7 +198,7 @@ class Bench:
         def snapshot(buf: bytearray) -> None:
             buf[:] = image(meter, baud, self._world.meter_state(meter, self.wall_ms()))
 
-        return meter645()(
+        return PLAYED[meter.protocol]()(
             wire_number(meter.id),
             3 if meter.phase == "ABC" else 1,
             snapshot,

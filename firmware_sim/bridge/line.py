@@ -26,6 +26,8 @@ class Device:
     """Its core, as it is after power-on."""
     number: bytes | None
     """A meter's number, lowest digits first; None for a TMU."""
+    protocol: str = ""
+    """A meter's, as the site says it."""
     core: MeterCore | UnitCore | None = field(default=None)
     """None while it is dead."""
 
@@ -80,7 +82,7 @@ class LineUp:
         if device.number is None:
             self.segment.add_unit(device.core)  # type: ignore[arg-type]
         else:
-            self.segment.add_meter(device.number, device.core)
+            self.segment.add_meter(device.number, device.core, device.protocol)
 
     def power_off(self, device: Device) -> None:
         """The device says nothing more; nothing happens when it is dead already."""

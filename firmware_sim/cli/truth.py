@@ -62,12 +62,11 @@ def run(args: argparse.Namespace) -> int:
 def _site(path: Path, line: str | None) -> tuple[dict[str, str], dict[str, Ratio]]:
     """What must be complete, with its kind, and the ratios of what stands behind CT or PT."""
     from edge.site.load import read_site
+    from firmware_sim.bench_tools.devices import READ, like
 
     site = read_site(path)
-    readable = [
-        meter for meter in site.meters if meter.protocol == "dlt645" and line in (None, meter.line)
-    ]
-    due = {m.id: "three-phase" if m.phase == "ABC" else "single-phase" for m in readable}
+    readable = [m for m in site.meters if m.protocol in READ and line in (None, m.line)]
+    due = {meter.id: like(meter) for meter in readable}
     # an oil type has no winding sensors and a dry type no oil
     insulation = {transformer.id: transformer.insulation for transformer in site.transformers}
     due |= {

@@ -1,8 +1,9 @@
 """Firmware from its own import root: its core classes for the bench, its main.py on a board.
 
 `firmware/` is an import root of its own, as on a board's file system: it is put on sys.path, and
-`meter645`, `tmu`, `lib`, `boards` are its top-level packages. main.py runs unmodified, with
-`machine`, `time`, `select` and `board` (the pin profile a board's root holds) answered by the HAL.
+`meter645`, `meter698`, `tmu`, `lib`, `boards` are its top-level packages. main.py runs unmodified,
+with `machine`, `time`, `select` and `board` (the pin profile a board's root holds) answered by the
+HAL.
 """
 
 import builtins
@@ -26,7 +27,7 @@ Memory = Callable[[bytearray, int, int, int], bool]
 
 
 class MeterCore(Protocol):
-    """What the bench needs of a core (firmware/meter645/core.py, firmware/tmu/core.py)."""
+    """What the bench needs of a core (core.py of each device)."""
 
     out: bytearray
     rate: int
@@ -93,6 +94,11 @@ def firmware(name: str) -> ModuleType:
 def meter645() -> MeterMaker:
     """The DL/T 645 meter core."""
     return cast(MeterMaker, firmware("meter645.core").Meter)
+
+
+def meter698() -> MeterMaker:
+    """The DL/T 698.45 meter core."""
+    return cast(MeterMaker, firmware("meter698.core").Meter)
 
 
 def tmu() -> UnitMaker:

@@ -6,8 +6,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from firmware_sim.clock import Clock
+from firmware_sim.frames import single_frame
 from firmware_sim.hal.loader import meter645, tmu
-from firmware_sim.segment import TICK_MASK, Segment, single_frame
+from firmware_sim.segment import TICK_MASK, Segment
 from firmware_sim.wire import Wire
 from tests.firmware_sim import modbus
 from tests.firmware_sim.firmware.bench645 import RTC, registers

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from firmware_sim.truth import TruthFile, crc16
+from firmware_sim.frames import crc16
+from firmware_sim.truth import TruthFile
 from tests.firmware_sim.modbus import crc, frame
 
 ASKED = bytes.fromhex("04 0002 0002")
