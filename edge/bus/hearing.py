@@ -1,21 +1,32 @@
 """What one line says, as whole frames, whatever protocol the question on it is in.
 
-A pair may carry DL/T 645 meters and Modbus RTU units side by side. Bytes go to the scanner of the
-question being asked; between questions to that of the last one, so that noise and foreign talk are
-still counted. An answer that comes late, into a question of the other protocol, is noise there:
-neither scanner can make an answer of it.
+A pair may carry DL/T 645 and DL/T 698.45 meters and Modbus RTU units side by side. Bytes go to the
+scanner of the question being asked; between questions to that of the last one, so that noise and
+foreign talk are still counted. An answer that comes late, into a question of another protocol, is
+noise there: no scanner can make an answer of another's. What a scanner still holds when the line
+turns to another protocol is given up with the silence before the question, so nothing waits in it.
 
-Some adapters hand our own request back. On 645 that echo is a whole frame of its own and the
-exchange passes it over. A Modbus echo can't be framed (the scanner knows the awaited answer only),
-so it is taken off in front of the answer here, byte for byte. A write's answer is the same bytes as
-its request, so nothing is taken off where both are equally long.
+Some adapters hand our own request back. On 645 and 698 that echo is a whole frame of its own and
+the exchange passes it over. A Modbus echo can't be framed (the scanner knows the awaited answer
+only), so it is taken off in front of the answer here, byte for byte. A write's answer is the same
+bytes as its request, so nothing is taken off where both are equally long.
 """
 
-from cext.framing import Frame645, FrameModbus, Scanner645, ScannerModbus
-from protocol.exchange import Request
+from dataclasses import dataclass
 
-Frame = Frame645 | FrameModbus
-DLT645, MODBUS = "dlt645", "modbus"
+from cext.framing import Frame645, FrameModbus, Scanner645, ScannerModbus
+from cext.framing698 import Frame698, Scanner698
+from protocol.exchange import DLT645, DLT698, MODBUS, Request
+
+Frame = Frame645 | Frame698 | FrameModbus
+
+
+@dataclass(slots=True)
+class _Ear:
+    """One protocol's scanner and how many bytes it was ever fed."""
+
+    scanner: Scanner645 | Scanner698 | ScannerModbus
+    fed: int = 0
 
 
 class Hearing:
@@ -27,31 +38,36 @@ class Hearing:
         self.back = 0
         """Bytes since the request, without its echo and without what was passed over."""
         self.echoes = 0
-        """Modbus requests that came back; those of 645 are frames and the master's to count."""
-        self._dlt645 = Scanner645()
+        """Modbus requests that came back; those of the others are frames, the master's to count."""
         self._modbus = ScannerModbus()
-        self._scanner: Scanner645 | ScannerModbus = self._dlt645
-        self._fed = self._fed_other = 0
+        self._ears = {
+            DLT645: _Ear(Scanner645()),
+            DLT698: _Ear(Scanner698()),
+            MODBUS: _Ear(self._modbus),
+        }
+        self._ear = self._ears[DLT645]
+        self._scanner = self._ear.scanner
+        self._fed = 0
         self._echo = b""
         self._held = b""
 
     @property
     def noise(self) -> int:
         """Bytes that belong to no frame; only ever grows."""
-        return self._dlt645.noise + self._modbus.noise
+        return sum(ear.scanner.noise for ear in self._ears.values())
 
     @property
     def bad(self) -> int:
         """Candidates refused for their checksum or end; only ever grows."""
-        return self._dlt645.bad + self._modbus.bad
+        return sum(ear.scanner.bad for ear in self._ears.values())
 
     def ask(self, request: Request) -> None:
         """This is written now: what was pending is over, its answer is listened for."""
         self.gap()
         self.back = 0
+        if request.protocol is not self.protocol and request.protocol != self.protocol:
+            self._turn(request.protocol)
         expect = request.expect
-        if (expect is None) is not (self._scanner is self._dlt645):
-            self._turn()
         if expect is not None:
             unit, function, length = expect
             self._modbus.expect(unit, function, length)
@@ -82,13 +98,14 @@ class Hearing:
             self.feed(held)
         self._scanner.gap()
 
-    def _turn(self) -> None:
-        """To the other protocol's scanner."""
-        if self._scanner is self._dlt645:
-            self.protocol, self._scanner = MODBUS, self._modbus
-        else:
-            self.protocol, self._scanner = DLT645, self._dlt645
-        self._fed, self._fed_other = self._fed_other, self._fed
+    def _turn(self, protocol: str) -> None:
+        """To another protocol's scanner; the one that is left keeps no bytes."""
+        while self._scanner.feed(b"") is not None:
+            # a frame whole behind a torn one, which only the silence has ended: nobody's any more
+            self._scanner.gap()
+        self._ear.fed = self._fed
+        self.protocol, self._ear = protocol, self._ears[protocol]
+        self._scanner, self._fed = self._ear.scanner, self._ear.fed
 
     def _without_echo(self, data: bytes) -> bytes:
         """`data` without what of our request comes back in it; held until that is certain."""

@@ -13,7 +13,8 @@ Phases and what moves between them:
     phase     leaves when                                  to
     -------   ------------------------------------------   -------
     DOWN      mail PortUp                                  QUIET
-    QUIET     the line was idle for its gap                READY
+    QUIET     work was found, the line was idle for it     WAITING (request written)
+              idle for any protocol, no work               READY
     READY     a work source has work                       WAITING (request written)
     WAITING   verdict Done or Refused                      QUIET   (outcome to the source)
               verdict Again                                QUIET   (its follow-up is sent next)
@@ -23,19 +24,21 @@ Phases and what moves between them:
 
 The line is half duplex and belongs to us alone, but that is not taken for granted: our own echo,
 late answers, other meters' answers and requests of a second master are recognised, counted and
-passed over. The gap before a request (30 ms on 645, fact sheet §8) counts from the last byte heard,
-whoever sent it; a line that never falls silent is spoken on after QUIET_LIMIT all the same.
+passed over. The silence before a request counts from the last byte heard, whoever sent it; a line
+that never falls silent is spoken on after QUIET_LIMIT all the same. Its length is that of the next
+request's protocol (edge/bus/timing.py), so the next work is looked for when QUIET begins.
 
 A deadline has two parts: until the first byte of the answer the meter's learned limit holds, after
 it the byte gap (500 ms, DL/T 645-2007 §5.2.2) with the time of the longest frame as its bound.
 
-Which protocol a question is in, its request says (`expect`: Modbus RTU); nothing else differs here
-but the scanner (edge/bus/hearing.py) and the gap, at least 3.5 characters before a Modbus request.
+Which protocol a question is in, its request says; nothing else differs here but the scanner
+(edge/bus/hearing.py), the silence, and that a Modbus answer is watched to its end.
 
 The master asks to be woken once an exchange where it can: the answer of a meter whose timing is
-known (edge/bus/timing.py) is looked for when the gap behind it is over. Found whole, with nothing
-strange before or behind it, it ended by `sure_end` and the next request is written in that step.
-Found in pieces, early, or among strangers it is treated as any other: the gap counts from now.
+known (edge/bus/timing.py) is looked for when a silence of its own protocol behind it is over.
+Found whole, with nothing strange before or behind it, it ended by `sure_end` and a request of the
+same protocol is written in that step. Found in pieces, early, or among strangers it is treated as
+any other: the gap counts from now.
 """
 
 from collections.abc import Sequence
@@ -48,17 +51,16 @@ from edge.bus.parts import LineCounters, LineState, Pause, PortDown, PortUp, Res
 from edge.bus.step import Heard as Heard
 from edge.bus.step import Spoke as Spoke
 from edge.bus.step import Step as Step
-from edge.bus.timing import SECOND, MeterTiming, line_timing
+from edge.bus.timing import SECOND, UNWATCHED, MeterTiming, line_timing
 from edge.bus.work import DONE, NEVER, REFUSED, End, Outcome, Work, WorkSource
 from edge.site.model import Line
-from protocol.exchange import Again, Done, NotMine, Refused, Request
+from protocol.exchange import DLT645, DLT698, MODBUS, Again, Done, NotMine, Refused, Request
 
 BYTE_GAP_NS = SECOND // 2
 QUIET_LIMIT_NS = 2 * SECOND
-LONGEST_FRAME = 4 + 12 + 255
+LONGEST_FRAME = {DLT645: 4 + 12 + 255, DLT698: 4 + 2048, MODBUS: 256}
+"""Bytes of an answer, wake-up included; where more is awaited, that is the bound."""
 FOLLOW_UP_RETRIES = 2
-MODBUS_GAP_NS = 1_750_000
-"""t3.5 above 19200 baud, ns (Modbus over serial line V1.02 §2.5.1.1)."""
 
 
 class Phase(Enum):
@@ -87,7 +89,7 @@ class LineMaster:
         self.sure_end = 0
         """When the present answer has ended though nobody looked, ns; 0 = it is watched."""
         self._hearing = Hearing()
-        self._modbus_gap = max(self.timing.char_ns * 7 // 2, MODBUS_GAP_NS, self.timing.idle_ns)
+        self._longest = self._silence = max(self.timing.silence_ns.values())
         self._out: list[Any] = []
         self._paused = False
         self._quiet_until = 0
@@ -132,7 +134,7 @@ class LineMaster:
 
     def _hear(self, now: int, data: bytes) -> None:
         self._heard_at = now
-        if self.sure_end and not self._listen <= now <= self._listen + self.timing.idle_ns:
+        if self.sure_end and not self._listen <= now <= self._listen + self._silence:
             # handed over before it was asked for, or this process stood still: nothing is sure
             self.sure_end = 0
         hearing, before = self._hearing, self.phase
@@ -183,7 +185,9 @@ class LineMaster:
             case Done():
                 at = self._ended(now, frame, learn=not self._follow_up)
                 self._note(at, frame, "done")
-                self._end(now, DONE, verdict.values, at=at)
+                if verdict.refused:
+                    self.counters.refused += 1
+                self._end(now, DONE, verdict.values, verdict.refused, at=at)
             case NotMine():
                 self._pass_over(now, frame, verdict.why)
                 return True
@@ -288,25 +292,37 @@ class LineMaster:
     # ---- next work and write ------------------------------------------------------------------
 
     def _speak(self, now: int) -> bytes:
-        if self.phase is QUIET:
-            if now < self._quiet_until:
-                return b""
-            self.phase = READY
-        if self._request is None:
-            if not self._find_work(now):
-                return b""
-            assert self._work is not None
-            self._request = self._work.exchange.start()
-            self._meter = self.timing.of(self._work.exchange.address)
-            self._follow_up, self._resends = False, 0
-            self._bytes_sent = self._all_back = 0
-        if self._request.expect is not None:
-            until = min(max(self._heard_at, self._sent_until) + self._modbus_gap, self._quiet_end)
-            if now < until:
-                self._quiet_until = until
-                self.phase = QUIET
-                return b""
-        return self._write(now, self._request)
+        request = self._request
+        if request is None:
+            request = self._find_request(now)
+        if request is None:
+            if self.phase is QUIET and now >= self._be_idle(self._longest):
+                self.phase = READY
+            return b""
+        if self.phase is QUIET and now < self._be_idle(self.timing.silence_ns[request.protocol]):
+            return b""
+        if self._paused and not self._bytes_sent:
+            # found before the pause began: it waits as if it had not been
+            return b""
+        return self._write(now, request)
+
+    def _find_request(self, now: int) -> Request | None:
+        """The first request of the next work; None = there is none."""
+        if not self._find_work(now):
+            return None
+        assert self._work is not None
+        exchange = self._work.exchange
+        request = self._request = exchange.start()
+        self._meter = self.timing.of(exchange.address)
+        self._follow_up, self._resends = False, 0
+        self._bytes_sent = self._all_back = 0
+        return request
+
+    def _be_idle(self, silence: int) -> int:
+        """When the line has been silent for so long, counted from the last byte on it, ns."""
+        last = max(self._heard_at, self._sent_until)
+        self._quiet_until = min(last + silence, self._quiet_end)
+        return self._quiet_until
 
     def _find_work(self, now: int) -> bool:
         if self._paused:
@@ -320,6 +336,7 @@ class LineMaster:
 
     def _write(self, now: int, request: Request) -> bytes:
         timing, meter, data = self.timing, self._meter, request.data
+        self._silence = timing.silence_ns[request.protocol]
         self._hearing.ask(request)
         if not self._bytes_sent:
             self._started = now
@@ -334,17 +351,18 @@ class LineMaster:
             # an adapter or a pty may hand over the whole answer at its end, not byte by byte
             whole = request.answer_bytes * timing.char_ns
             self._first_deadline = self._deadline = first + whole
-            self._last_end = first + LONGEST_FRAME * timing.char_ns + BYTE_GAP_NS
-            if not self._follow_up:
+            longest = max(LONGEST_FRAME[request.protocol], request.answer_bytes)
+            self._last_end = first + longest * timing.char_ns + BYTE_GAP_NS
+            if not self._follow_up and request.protocol in UNWATCHED:
                 self.sure_end = timing.latest_end(meter, sent + whole)
-            self._listen = self.sure_end + timing.idle_ns
+            self._listen = self.sure_end + self._silence
             if not self.sure_end or self._listen > self._deadline:
                 self.sure_end = 0
                 self._listen = min(timing.watch_from(meter, sent + whole), self._deadline)
         else:
             self._listen = self._deadline = self._last_end = sent
         if self.trace:
-            self._out.append(Spoke(now, data, self._hearing.protocol))
+            self._out.append(Spoke(now, data, request.protocol))
         return data
 
     # ---- ends ---------------------------------------------------------------------------------
@@ -361,8 +379,8 @@ class LineMaster:
         self.counters.exchanges += 1
         minimal = 0
         if (end is DONE or end is REFUSED) and request is not None:
-            gap = self.timing.idle_ns if request.expect is None else self._modbus_gap
-            minimal = self.timing.minimal(self._meter, self._bytes_sent, self._all_back, gap)
+            sent, back = self._bytes_sent, self._all_back
+            minimal = self.timing.minimal(self._meter, sent, back, self._silence)
         at = now if at is None else at
         outcome = Outcome(end, at, values, refusal, at - self._started, minimal)
         given = source.done(work, outcome, now)
@@ -371,17 +389,17 @@ class LineMaster:
             self._tell("up", "")
 
     def _be_quiet(self, now: int) -> None:
-        """Keep the gap; it counts from the last byte on the line, ours or another's."""
+        """From now on the line is to be silent; for how long, says what is asked next."""
         if self.phase is not QUIET:
             self._quiet_end = now + QUIET_LIMIT_NS
-        last = max(self._heard_at, self._sent_until)
-        self._quiet_until = min(last + self.timing.idle_ns, self._quiet_end)
+        self._be_idle(self._longest)
         self.phase = QUIET
 
     def _wake(self) -> int:
         """When a line that waits for no answer wants to be called."""
         if self.phase is QUIET:
-            return self._quiet_until
+            held = self._paused and self._request is not None and not self._bytes_sent
+            return NEVER if held else self._quiet_until
         if self.phase is READY and not self._paused:
             return min([source.wake() for source in self.sources], default=NEVER)
         return NEVER

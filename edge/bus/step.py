@@ -26,7 +26,7 @@ class Spoke:
     at: int
     raw: bytes
     protocol: str
-    """"dlt645" or "modbus"."""
+    """As in protocol/exchange.py."""
 
 
 @dataclass(frozen=True, slots=True)

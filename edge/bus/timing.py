@@ -1,4 +1,4 @@
-"""How long to wait for each meter and when to look: learned from its own answers, per meter.
+"""How long to keep silent, to wait for each meter and when to look: the last two are learned.
 
 Theory of operation
 -------------------
@@ -6,6 +6,8 @@ Theory of operation
 second for every lost answer makes one dead meter expensive, so the limit of each meter follows what
 it has shown: mean + 4 deviations + a margin, in the manner of TCP's retransmission timer. One
 silence sets a meter back to the full limit, so that a meter which grew slow is not taken for dead.
+
+*The silence* before a request is its own protocol's: edge/site/silence.py.
 
 *The look.* A wake-up costs a gateway more than all the rest of an exchange, and there are two: one
 finds the answer, one ends the idle gap behind it. A meter whose answers end within REGULAR_NS of
@@ -22,14 +24,20 @@ two watched answers one may be later than `latest` and SLACK_NS together, and it
 that. Later by the whole gap it is not whole at the look, is watched to its end, and its meter is
 irregular. So is a meter that answers early and late by turns: all its answers are watched, at two
 wake-ups each, until the bounds have closed (by a 4th, for nothing rests on them meanwhile).
+
+Modbus answers are always watched. There the gap is what ends a frame, a short one makes two of them
+one; and as it is short itself, a look behind it would cost the line more than the second wake-up.
 """
 
 from dataclasses import dataclass, field
 
 from edge.site.model import Line
+from edge.site.silence import BITS, silences
+from protocol.exchange import DLT645, DLT698
 
 SECOND = 1_000_000_000
-BITS = {"N": 10, "E": 11, "O": 11}
+UNWATCHED = frozenset({DLT645, DLT698})
+"""Protocols whose answers may be taken without having been watched."""
 LEARN_FROM = 3
 """Answers before what was learned is trusted."""
 MARGIN_NS = 60_000_000
@@ -91,11 +99,12 @@ class MeterTiming:
 
 @dataclass(slots=True)
 class LineTiming:
-    """Character time and limits of one line, and every meter's own timing on it."""
+    """Character time, silences and limits of one line, and every meter's own timing on it."""
 
     char_ns: int
-    idle_ns: int
     answer_ns: int
+    silence_ns: dict[str, int]
+    """Silence before a request, by its protocol."""
     meters: dict[str, MeterTiming] = field(default_factory=dict)
 
     def of(self, address: str) -> MeterTiming:
@@ -144,6 +153,6 @@ def line_timing(line: Line) -> LineTiming:
     """Times of a line as the site declares it."""
     return LineTiming(
         char_ns=BITS[line.parity] * SECOND // line.baud,
-        idle_ns=line.idle_ms * 1_000_000,
         answer_ns=line.answer_ms * 1_000_000,
+        silence_ns=silences(line),
     )

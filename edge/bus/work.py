@@ -51,6 +51,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     at: int
     values: tuple[Value, ...] = ()
     refusal: str = ""
+    """What the meter refused, in words; beside values: of a list, while it gave the rest."""
     elapsed: int = 0
     """First request byte to `at`, ns."""
     minimal: int = 0

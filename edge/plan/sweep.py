@@ -8,6 +8,7 @@ it went wrong with:
     a meter silent at first word    its other items are skipped until then: one silence, not five
     silent for whole sweeps         one probe a sweep, no second round, until it answers again
     an item refused                 named in the row; asked again after REFUSED_FOR sweeps
+    a part of a list refused        named in the row; the list is asked again, for its rest
     the slot ends too early         the next sweep begins with the meters that were not reached
 
 What has been read leaves as a part when the sweep ends, when PART_NS have gone by, and when the
@@ -120,6 +121,9 @@ class Sweep:
         if outcome.end is REFUSED:
             opened.refused = True
             opened.asked.refused_until[work.key] = self.number + REFUSED_FOR
+        elif outcome.refusal:
+            # a part of a list: the rest stands, and keeps being worth the question
+            opened.refused = True
         for value in outcome.values:
             opened.row.values.append((value.quantity, value.scaled, outcome.at))
         if not opened.todo:

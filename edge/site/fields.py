@@ -44,14 +44,19 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One row of profiles.csv: what a meter profile can be, and what one sweep asks of it."""
+    """One row of profiles.csv: a profile by one protocol, and what one sweep asks of it.
+
+    Of a Modbus device the profile is its register map.
+    """
 
     name: str
+    protocol: str
+    kind: str
+    """"meter", or "unit": a box unit, which is a TMU."""
     phases: tuple[str, ...]
-    protocols: tuple[str, ...]
     exchanges: int
-    request_bytes: int
-    answer_bytes: int
+    wire_bytes: int
+    """Of all its requests and answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +90,26 @@ def rules(table: str) -> dict[str, Rule]:
 
 
 @functools.cache
-def profiles() -> dict[str, Profile]:
-    """The meter profiles this program knows, by name."""
+def profiles() -> dict[tuple[str, str], Profile]:
+    """The profiles this program knows, by name and protocol."""
     return {
-        row["profile"]: Profile(
+        (row["profile"], row["protocol"]): Profile(
             name=row["profile"],
-            phases=tuple(row["phases"].split("|")),
-            protocols=tuple(row["protocols"].split("|")),
+            protocol=row["protocol"],
+            kind=row["kind"],
+            phases=tuple(filter(None, row["phases"].split("|"))),
             exchanges=int(row["exchanges"]),
-            request_bytes=int(row["request_bytes"]),
-            answer_bytes=int(row["answer_bytes"]),
+            wire_bytes=int(row["wire_bytes"]),
         )
         for row in csv.DictReader(_data("profiles.csv"))
     }
+
+
+def profile_names(kind: str, modbus: bool = False) -> list[str]:
+    """The profiles of a kind, or its register maps, in the order of profiles.csv."""
+    found = profiles().values()
+    names = [p.name for p in found if p.kind == kind and (p.protocol == "modbus") is modbus]
+    return list(dict.fromkeys(names))
 
 
 def check_value(rule: Rule, value: object) -> Checked:
@@ -231,9 +243,9 @@ def _address(rule: Rule, value: object) -> Checked:
 
 
 def _profile(rule: Rule, value: object) -> Checked:
-    # a Modbus device is named by its register map, which is checked where the maps are
+    # whether there is such a profile depends on the protocol: rules.py
     if not isinstance(value, str) or not ID.fullmatch(value):
-        return _wrong("site_value_choice", got=value, choices=listed(profiles()))
+        return _wrong("site_value_choice", got=value, choices=listed(profile_names("meter")))
     return value, None
 
 

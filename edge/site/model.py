@@ -76,7 +76,8 @@ class Line(Row, frozen=True, kw_only=True):
     baud: int = 2400
     parity: Literal["N", "E", "O"] = "E"
     wake_bytes: int = 4
-    idle_ms: int = 30
+    idle_ms: int = 0
+    """Silence before every request; 0 = as its protocol asks (edge/bus/timing.py)."""
     answer_ms: int = 500
     """Longest delay between the end of a request and the first byte of its answer."""
     length_m: float = 0.0

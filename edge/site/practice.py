@@ -1,20 +1,20 @@
 """What the field advises beyond what must be right: RS-485 loads and lengths, boxes, bus time.
 
 The minimal time of an exchange is request + the meter's delay + answer + the idle time before the
-next request; eleven bits a character (8E1).
+next request, which is that of its protocol (silence.py).
 """
 
 import math
 from collections import Counter
 from dataclasses import dataclass
 
-from edge.site.fields import Profile, profiles
+from edge.site.fields import profiles
 from edge.site.model import Line, Meter, Site, Tmu
 from edge.site.problem import Problems
 from edge.site.rows import Row
 from edge.site.rules import Tables
+from edge.site.silence import BITS, SECOND_NS, silences
 
-BITS_PER_CHARACTER = 11
 DELAY_S = 0.020
 """A usual meter's delay between request and answer, Td of DL/T 645-2007."""
 
@@ -26,13 +26,6 @@ DIRECT_A = 100
 """The most a meter without current transformers carries: 5(60) A and 10(100) A are usual."""
 CT_OVERLOAD = 1.2
 """To how much of its rated primary current a transformer keeps its class, GB/T 20840.2."""
-
-TMU_REQUEST_BYTES = 8
-TMU_ANSWER_BYTES = 5 + 2 * 17
-"""One read of all 17 input registers."""
-
-UNKNOWN = Profile("", (), (), exchanges=5, request_bytes=20, answer_bytes=28)
-"""A profile we have no figures of is taken for a chatty one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +46,15 @@ def line_use(site: Site, line: Line) -> LineUse:
 
 def minimal_sweep_s(line: Line, meters: tuple[Meter, ...], tmus: tuple[Tmu, ...]) -> float:
     """Least time to ask everything on the line once, seconds."""
-    known = profiles()
+    known, silent = profiles(), silences(line)
+    asked = [known[meter.profile, meter.protocol] for meter in meters]
+    asked += [known[tmu.map, "modbus"] for tmu in tmus]
+    character = BITS[line.parity] / line.baud
     total = 0.0
-    for meter in meters:
-        profile = known.get(meter.profile, UNKNOWN)
-        wire = profile.request_bytes + profile.answer_bytes
-        total += profile.exchanges * _exchange_s(line, wire)
-    return total + len(tmus) * _exchange_s(line, TMU_REQUEST_BYTES + TMU_ANSWER_BYTES)
-
-
-def _exchange_s(line: Line, wire_bytes: int) -> float:
-    return wire_bytes * BITS_PER_CHARACTER / line.baud + DELAY_S + line.idle_ms / 1000
+    for one in asked:
+        total += one.wire_bytes * character
+        total += one.exchanges * (DELAY_S + silent[one.protocol] / SECOND_NS)
+    return total
 
 
 def check_practice(site: Site, tables: Tables, problems: Problems) -> None:

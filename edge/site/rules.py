@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from edge.site.fields import SCOPES, profiles, rules
+from edge.site.fields import SCOPES, profile_names, profiles, rules
 from edge.site.problem import Problems, listed, near
 from edge.site.rows import Row
 
@@ -133,26 +133,49 @@ def _places_agree(world: World, meter: Row) -> None:
 
 
 def _profiles_fit(world: World) -> None:
-    known = profiles()
     for meter in world.tables["meter"]:
-        values = meter.values
-        name = values.get("profile")
+        name = meter.values.get("profile")
+        protocol = _protocol(meter)
         if name is None:
             continue
-        profile = known.get(name)
-        protocol = values.get("protocol", "dlt645" if "protocol" not in meter.written else None)
-        if profile is None:
-            # a Modbus device is named by its register map, which is checked where the maps are
-            if protocol != "modbus":
-                facts = {"got": name, "choices": ", ".join(known)}
-                meter.error(world.problems, "profile", "site_value_choice", **facts)
+        if protocol == "modbus":
+            _map_exists(meter, "profile", name, "meter", world.problems)
+        elif name not in profile_names("meter"):
+            facts = {"got": name, "choices": ", ".join(profile_names("meter"))}
+            meter.error(world.problems, "profile", "site_value_choice", **facts)
             continue
-        allowed = (("phase", values.get("phase"), profile.phases),
-                   ("protocol", protocol, profile.protocols))  # fmt: skip
-        for field, got, choices in allowed:
-            if got is not None and got not in choices:
-                facts = {"got": got, "profile": name, "choices": ", ".join(choices)}
-                meter.error(world.problems, field, "site_profile_mismatch", **facts)
+        _profile_agrees(meter, name, protocol, world.problems)
+    for tmu in world.tables["tmu"]:
+        if name := tmu.values.get("map"):
+            _map_exists(tmu, "map", name, "unit", world.problems)
+
+
+def _protocol(meter: Row) -> str | None:
+    """As written, or by default; None where what is written is none."""
+    protocol: str | None = meter.values.get(
+        "protocol", "dlt645" if "protocol" not in meter.written else None
+    )
+    return protocol
+
+
+def _map_exists(row: Row, field: str, name: str, kind: str, problems: Problems) -> None:
+    known = profile_names(kind, modbus=True)
+    if name not in known:
+        row.error(problems, field, "site_map_unknown", got=name, choices=listed(known))
+
+
+def _profile_agrees(meter: Row, name: str, protocol: str | None, problems: Problems) -> None:
+    """A profile is of some protocols and phases, and of no others."""
+    rows = [one for one in profiles().values() if one.name == name and one.kind == "meter"]
+    phases = dict.fromkeys(phase for one in rows for phase in one.phases)
+    protocols = [one.protocol for one in rows]
+    allowed = (("phase", meter.values.get("phase"), list(phases)),
+               ("protocol", protocol, protocols))  # fmt: skip
+    for field, got, choices in allowed:
+        # a Modbus meter whose profile is no map has its error already
+        if rows and got not in (None, "modbus", *choices):
+            facts = {"got": got, "profile": name, "choices": ", ".join(choices)}
+            meter.error(problems, field, "site_profile_mismatch", **facts)
 
 
 def _rows_of_data_differ(world: World) -> None:
@@ -167,18 +190,31 @@ def _rows_of_data_differ(world: World) -> None:
                 row.error(world.problems, "id", "site_id_shared", **facts)
 
 
+def _modbus_meters_have_a_unit(world: World) -> None:
+    for meter in world.tables["meter"]:
+        protocol = _protocol(meter)
+        if protocol == "modbus" and "unit" not in meter.written:
+            meter.error(world.problems, "unit", "site_unit_missing")
+        elif protocol not in (None, "modbus") and "unit" in meter.values:
+            facts = {"got": meter.values["unit"], "protocol": protocol}
+            meter.error(world.problems, "unit", "site_unit_unused", **facts)
+
+
 def _units_differ_on_a_line(world: World) -> None:
+    """Modbus addresses, of TMUs and of meters."""
     taken: dict[tuple[str, int], Row] = {}
-    for tmu in world.tables["tmu"]:
-        line = tmu.values.get("line")
-        # the default of the struct, where the file says nothing
-        unit = tmu.values.get("unit", 1 if "unit" not in tmu.written else None)
+    meters = [meter for meter in world.tables["meter"] if _protocol(meter) == "modbus"]
+    for row in (*world.tables["tmu"], *meters):
+        line = row.values.get("line")
+        # the default of a TMU's struct, where the file says nothing
+        absent = 1 if row.table == "tmu" and "unit" not in row.written else None
+        unit = row.values.get("unit", absent)
         if line is None or unit is None:
             continue
-        first = taken.setdefault((line, unit), tmu)
-        if first is not tmu:
+        first = taken.setdefault((line, unit), row)
+        if first is not row:
             facts = {"other": first.label, "unit": unit, "line": line}
-            tmu.error(world.problems, "unit", "site_unit_twice", **facts)
+            row.error(world.problems, "unit", "site_unit_twice", **facts)
 
 
 def _every_line_has_one_gateway(world: World) -> None:
@@ -266,6 +302,7 @@ _RULES: tuple[Callable[[World], None], ...] = (
     _meters_have_their_place,
     _profiles_fit,
     _rows_of_data_differ,
+    _modbus_meters_have_a_unit,
     _units_differ_on_a_line,
     _every_line_has_one_gateway,
     _responsibilities_cover_the_area,

@@ -1,4 +1,4 @@
-"""Reading one block of registers of one unit over Modbus RTU (functions 03, 04).
+"""Reading one block of a map from one unit over Modbus RTU (functions 01 to 04).
 
 Theory of operation
 -------------------
@@ -15,7 +15,7 @@ A map of another version is refused as a whole, for no register's meaning is kno
 """
 
 from cext.framing import FrameModbus, build_modbus
-from protocol.exchange import Done, NotMine, Refused, Request, Verdict
+from protocol.exchange import MODBUS, Done, NotMine, Refused, Request, Verdict
 from protocol.modbus.frame import EXCEPTION, exception_name
 from protocol.modbus.table import Block
 from protocol.quantity import Quantity
@@ -28,8 +28,8 @@ _LENGTH = NotMine("length")
 class ReadRegisters:
     """One read of one block; an Exchange.
 
-    `address` is the unit's id on the site ("tmu1"), `unit` its Modbus address. ValueError for a
-    unit that no answer comes from: 0 (broadcast) or above 247.
+    `address` is the meter's or unit's id on the site ("tmu1"), `unit` its Modbus address.
+    ValueError for a unit that no answer comes from: 0 (broadcast) or above 247.
     """
 
     __slots__ = ("_asked", "_block", "_unit", "address")
@@ -50,6 +50,7 @@ class ReadRegisters:
             ),
             length,
             (unit, block.function, length),
+            MODBUS,
         )
 
     @property
@@ -82,6 +83,6 @@ class ReadRegisters:
             return _LENGTH
         foreign = self._block.foreign(contents)
         if foreign is not None:
-            number = foreign.quantity.number(contents[self._block.fields.index(foreign)])
+            number = contents[self._block.fields.index(foreign)]
             return Refused(0, f"{foreign.quantity.en} {number:g}")
         return Done(self._block.values(self._block.numbers(contents)))

@@ -1,6 +1,6 @@
 """Modbus RTU frames for tests, built by hand from the guide: shares nothing with protocol/."""
 
-from protocol.exchange import Done, NotMine, Refused, Request, Value, Verdict
+from protocol.exchange import MODBUS, Done, NotMine, Refused, Request, Value, Verdict
 from protocol.quantity import Quantity, quantity
 
 READ_INPUT = 0x04
@@ -50,7 +50,7 @@ class AskOil:
 
     def start(self) -> Request:
         request = frame(self.unit, READ_INPUT, bytes((0, 0, 0, 2)))
-        return Request(request, 9, (self.unit, READ_INPUT, 9))
+        return Request(request, 9, (self.unit, READ_INPUT, 9), MODBUS)
 
     def on_frame(self, given: object) -> Verdict:
         if given.unit != self.unit:  # type: ignore[attr-defined]

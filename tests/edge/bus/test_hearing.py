@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.bus.hearing import DLT645, MODBUS, Hearing
+from edge.bus.hearing import Hearing
+from protocol.exchange import DLT645, MODBUS
 from tests.edge import wire645, wire_modbus
 from tests.edge.wire645 import AskVoltage, volts
 from tests.edge.wire_modbus import AskOil

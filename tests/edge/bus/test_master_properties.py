@@ -16,7 +16,9 @@ from edge.bus.parts import Pause, PortDown, PortUp, Resume, StartSweep
 from edge.bus.timing import MARGIN_NS
 from edge.bus.work import NEVER, Outcome, Work
 from edge.site.model import Line
+from edge.site.silence import IDLE_645_NS
 from protocol.dlt645.read import Read
+from protocol.exchange import DLT645
 from tests.edge.wire645 import answer, frame, volts
 
 A, B = "000000000001", "000000000002"
@@ -24,12 +26,12 @@ ITEM = 0x02010100
 MS = 1_000_000
 LINE = Line(id="b1", baud=9600, answer_ms=200)
 CHAR = 11 * 1_000_000_000 // 9600
-IDLE = LINE.idle_ms * MS
+IDLE = IDLE_645_NS
 REQUEST = frame(A, 0x11, ITEM.to_bytes(4, "little"))
 STEPS_TO_ASK = 12
 """Calls a silent line may need until the next request: end, gap, and follow-ups sent again."""
 ASK_WITHIN = (
-    (len(REQUEST) + LONGEST_FRAME) * CHAR
+    (len(REQUEST) + LONGEST_FRAME[DLT645]) * CHAR
     + (LINE.answer_ms * MS + MARGIN_NS + BYTE_GAP_NS + 22 * CHAR + IDLE) * 4
     + QUIET_LIMIT_NS
 )

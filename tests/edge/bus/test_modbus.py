@@ -19,6 +19,7 @@ METER, UNIT = "000000000001", 7
 MS = 1_000_000
 LINE = Line(id="station", baud=9600)
 CHAR = 11 * 1_000_000_000 // 9600
+T35 = -(-7 * 11 * 1_000_000_000 // (2 * 9600))
 REQUEST = wire_modbus.frame(UNIT, 4, bytes((0, 0, 0, 2)))
 METERS_ANSWER = wire645.answer(METER, "02010100", volts(2201))
 OIL = answer(UNIT, 652, 1)
@@ -133,9 +134,7 @@ def test_a_question_to_a_unit_waits_three_and_a_half_characters_where_the_line_s
     master, _, _, now = opened(AskVoltage(METER), oil(), AskVoltage(METER), line=line)
     heard = now + 65 * MS
     step = master.step(heard, METERS_ANSWER)
-    assert (step.write, step.wake) == (b"", heard + 1 * MS)
-    step = master.step(step.wake)
-    assert (step.write, step.wake) == (b"", heard + CHAR * 7 // 2)
+    assert (step.write, step.wake) == (b"", heard + T35)
     assert master.step(step.wake).write == REQUEST
     heard += 80 * MS
     step = master.step(heard, OIL)

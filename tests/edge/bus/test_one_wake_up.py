@@ -11,6 +11,7 @@ from edge.bus.parts import PortUp, StartSweep
 from edge.bus.timing import LEARN_FROM, PATIENCE, REGULAR_NS, SLACK_NS
 from edge.bus.work import End, Outcome
 from edge.site.model import Line
+from edge.site.silence import IDLE_645_NS
 from tests.edge.bus.source import Queue
 from tests.edge.wire645 import AskVoltage, answer, frame, volts
 
@@ -19,7 +20,7 @@ MS = 1_000_000
 US = 1_000
 LINE = Line(id="b1", baud=9600)
 CHAR = 11 * 1_000_000_000 // 9600
-IDLE = LINE.idle_ms * MS
+IDLE = IDLE_645_NS
 ANSWER = answer(A, "02010100", volts(2201))
 DELAY = 20 * MS
 

@@ -15,6 +15,7 @@ from edge.bus.parts import PortUp
 from edge.bus.timing import LEARN_FROM, PATIENCE, SLACK_NS
 from edge.bus.work import End, Outcome
 from edge.site.model import Line
+from edge.site.silence import IDLE_645_NS
 from tests.edge.bus.source import Queue
 from tests.edge.wire645 import AskVoltage, answer, volts
 
@@ -22,7 +23,7 @@ A = "000000000001"
 MS = 1_000_000
 LINE = Line(id="b1", baud=9600)
 CHAR = 11 * 1_000_000_000 // 9600
-IDLE = LINE.idle_ms * MS
+IDLE = IDLE_645_NS
 DELAY = 20 * MS
 WAKE_BYTES = 4
 CHUNKS = (1, 3, 8, 14, 16)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.site.fields import check_value, profiles, rules
+from edge.site.fields import check_value, profile_names, profiles, rules
 from edge.site.locate import Locator
 from edge.site.rows import STRUCTS, belongs_to_gateway
 
@@ -56,8 +56,10 @@ def test_choices_are_those_of_the_struct(table: str) -> None:
 
 
 def test_the_profiles_have_figures_for_the_time_they_take() -> None:
-    assert set(profiles()) == {"1ph-2013", "1ph-2020", "3ph"}
-    assert all(p.exchanges > 0 and p.request_bytes > 0 for p in profiles().values())
+    assert profile_names("meter") == ["1ph-2013", "1ph-2020", "3ph"]
+    assert set(profile_names("meter", modbus=True)) >= {"sdm630", "chint-dtsu666"}
+    assert set(profile_names("unit", modbus=True)) == {"tmu-1", "bwd-k"}
+    assert all(p.exchanges > 0 and p.wire_bytes > 0 for p in profiles().values())
 
 
 JSON = st.recursive(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.site.fields import profiles
 from edge.site.load import load_site, read_site
 from edge.site.practice import line_use
 from tests.edge.site.good import METERS, SITE, Spoiled, loaded, spoil_meters, spoil_site, write
@@ -57,7 +58,7 @@ def test_a_sweep_that_cannot_fit_its_period_is_warned_of_with_both_times(tmp_pat
     spoiled = spoil_site(tmp_path, ("period_s = 60", "period_s = 1"))
     problems = [p for p in spoiled.loaded.problems if "line b1" in p.text("en")]
     (problem,) = problems
-    assert "(3 devices) needs about 1.5 s, the period is 1 s; raise period_s" in problem.text("en")
+    assert "(3 devices) needs about 1.4 s, the period is 1 s; raise period_s" in problem.text("en")
     assert spoiled.at(problem) == "baud = 9600"
 
 
@@ -67,9 +68,9 @@ def test_back_to_back_reading_has_no_period_to_fit(tmp_path: Path) -> None:
 
 def test_the_minimal_sweep_time_is_request_delay_answer_and_idle(tmp_path: Path) -> None:
     site = read_site(write(tmp_path))
-    # five exchanges of 20 + 24, seven of 20 + 28, one of 48 + 96 bytes; 11 bits at 9600 baud
-    characters = 5 * 44 + 7 * 48 + 144
-    expected = characters * 11 / 9600 + 13 * (0.020 + 0.030)
+    # five exchanges of 20 + 24, seven of 20 + 28, one list; 11 bits at 9600 baud
+    characters = 5 * 44 + 7 * 48 + profiles()["1ph-2020", "dlt698"].wire_bytes
+    expected = characters * 11 / 9600 + 12 * (0.020 + 0.030) + 0.020 + 33 / 9600
     assert line_use(site, site.line("b1")).seconds == pytest.approx(expected)
 
 
@@ -81,7 +82,7 @@ def test_the_transformers_unit_takes_its_own_time_on_the_line(tmp_path: Path) ->
         line_use(with_tmu, with_tmu.line("station")).seconds
         - line_use(without, without.line("station")).seconds
     )
-    assert more == pytest.approx((8 + 39) * 11 / 9600 + 0.050)
+    assert more == pytest.approx((8 + 39) * 11 / 9600 + 0.020 + 3.5 * 11 / 9600)
 
 
 def test_a_line_with_nothing_on_it_is_warned_of(tmp_path: Path) -> None:
