@@ -1,5 +1,6 @@
 """The whole bench as processes: broker, head-end, meters on their lines, agent; what it costs."""
 
+import json
 import pathlib
 import signal
 import subprocess
@@ -24,7 +25,8 @@ from firmware_sim.bench_tools.verdict import Verdict, judged
 from firmware_sim.bench_tools.watch import Arrived, Tail
 
 UP_S = 30.0
-EXAMPLE = ROOT / "examples" / "xiyuan-5"
+EXAMPLES = ROOT / "examples"
+EXAMPLE = EXAMPLES / "xiyuan-5"
 HEADEND = ROOT / "docs" / "headend.py"
 TOOL_S = 60.0
 TIDY_S = 8.0
@@ -97,6 +99,8 @@ class Rig:
         self.agent = self._agent()
         self.arrived = Arrived(self.readings_file, self.devices.kinds)
         self._truth = Tail(self.truth_file)
+        self._answered = 0
+        self._last_told: tuple[str, int] | None = None
 
     @property
     def line(self) -> str:
@@ -152,9 +156,14 @@ class Rig:
 
     @property
     def answered(self) -> int:
-        """Registers the meters have answered; each was one exchange."""
-        self._truth.new()
-        return self._truth.lines
+        """Exchanges that the devices have answered."""
+        for line in self._truth.new():
+            record = json.loads(line)
+            # an answer to a list of objects has a line each, together
+            told = record["meter"], record["t"]
+            self._answered += told != self._last_told
+            self._last_told = told
+        return self._answered
 
     def cost(self) -> Cost:
         """What the agent has used until now."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from edge.words import BoxgateError, say
 from edge.words.messages import padded, width
 from firmware_sim.bench_tools.failure import HOLD_S, KINDS, Failure, Phase
-from firmware_sim.bench_tools.rig import EXAMPLE, Cost, Rig, Way, rig, stopped_by_signals
+from firmware_sim.bench_tools.rig import EXAMPLE, EXAMPLES, Cost, Rig, Way, rig, stopped_by_signals
 from firmware_sim.bench_tools.screen import Screen, screen
 from firmware_sim.bench_tools.summary import Run, complaint, rows
 from firmware_sim.bridge.bench import clock_time
@@ -35,9 +35,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "site",
         nargs="?",
         type=pathlib.Path,
-        default=EXAMPLE,
+        default=None,
         metavar="SITE",
         help="folder of the site (examples/xiyuan-5)",
+    )
+    parser.add_argument(
+        "--site",
+        dest="named",
+        type=pathlib.Path,
+        metavar="SITE",
+        help="the same: a folder, or the name of an example, xiyuan-5 or luying-1",
     )
     parser.add_argument(
         "--line", action="append", metavar="ID", help="only this line; may be repeated"
@@ -85,8 +92,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def chosen(written: pathlib.Path | None, named: pathlib.Path | None) -> pathlib.Path:
+    """The site's folder; BoxgateError where two different ones are meant."""
+    if written is not None and named is not None and written != named:
+        raise BoxgateError("demo_two_sites", one=written, other=named)
+    site = written or named or EXAMPLE
+    example = EXAMPLES / site
+    return example if not site.exists() and example.exists() else site
+
+
 def run(args: argparse.Namespace) -> int:
     """0 when all that was due arrived and is equal (or on Ctrl-C); else 1 with the reason."""
+    args.site = chosen(args.site, args.named)
     try:
         clock_time(args.start)
     except ValueError as error:
