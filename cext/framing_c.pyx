@@ -339,6 +339,8 @@ cdef enum:
     SHORTEST = 5                # unit, function|80, code, CRC
     LONGEST_RTU = 256
     EXCEPTION = 0x80
+    READ_WRITE = 0x17
+    OWN = -2                    # of a byte count: whatever the answer says
 
 # CRC[k][b]: what byte b does to the CRC when k more bytes follow it.
 cdef unsigned short CRC[8][256]
@@ -435,19 +437,24 @@ cdef class ScannerModbus:
     cdef int unit
     cdef int function           # 0 = nothing is expected
     cdef int length
-    cdef int count              # the byte count the answer must have, -1 = it has none
+    cdef int count              # the byte count the answer must have, -1 = it has none, or OWN
 
     def expect(self, unit, function, length):
         """What was asked: unit, function, length of the whole answer with CRC."""
         cdef int u = <int>whole(unit, 0xFF, "unit")
         if not 1 <= function < EXCEPTION:
             raise ValueError("function must be 0x1..0x7f")
-        if not SHORTEST <= length <= LONGEST_RTU:
-            raise ValueError(f"length must be {SHORTEST}..{LONGEST_RTU}")
+        if length and not SHORTEST <= length <= LONGEST_RTU:
+            raise ValueError(f"length must be 0 or {SHORTEST}..{LONGEST_RTU}")
         self.unit = u
         self.function = function
         self.length = length
-        self.count = self.length - 5 if self.function <= 4 else -1
+        if self.length == 0:
+            self.count = OWN
+        elif self.function <= 4 or self.function == READ_WRITE:
+            self.count = self.length - 5
+        else:
+            self.count = -1
         self.due = 0
 
     def feed(self, bytes data not None):
@@ -506,12 +513,16 @@ cdef class ScannerModbus:
         if have < 2:
             return 2
         if p[1] == self.function:
-            if self.count >= 0:
+            size = self.length
+            if self.count != -1:
                 if have < 3:
                     return 3
-                if p[2] != self.count:
+                if self.count == OWN:
+                    size = SHORTEST + p[2]
+                    if size > LONGEST_RTU:
+                        return 0
+                elif p[2] != self.count:
                     return 0
-            size = self.length
         elif p[1] == (self.function | EXCEPTION):
             size = SHORTEST
         else:

@@ -30,7 +30,8 @@ Nothing in an RTU answer says where it begins or how long it is, and no host kee
 that should tell (Modbus over serial line V1.02 §2.5.1.1). But a master knows what it asked. So the
 scanner is told by expect(), and a candidate is one of two shapes only:
 
-    unit function … CRC             `length` long; functions 01..04: byte count = length - 5
+    unit function … CRC             `length` long; functions 01..04, 17H: byte count = length - 5;
+                                    where `length` is 0, as long as its byte count says
     unit function|80 code CRC       5 long, the exception answer
 
 The leftmost candidate is pending until all of it has come, then it is a frame or one byte of noise,
@@ -356,6 +357,8 @@ def _crc_table() -> tuple[int, ...]:
 _CRC = _crc_table()
 _SHORTEST, _LONGEST = 5, 256
 _EXCEPTION = 0x80
+_READ_WRITE = 0x17
+_OWN = -2  # of a byte count: whatever the answer says
 
 
 def _crc(data: bytes) -> int:
@@ -436,7 +439,7 @@ class ScannerModbus:
         self._unit = 0
         self._function = 0  # 0 = nothing is expected
         self._length = 0
-        self._count = -1  # the byte count the answer must have, -1 = it has none
+        self._count = -1  # the byte count the answer must have, -1 = it has none, or _OWN
 
     @property
     def noise(self) -> int:
@@ -451,18 +454,20 @@ class ScannerModbus:
     def expect(self, unit: int, function: int, length: int) -> None:
         """What was asked: unit, function (1..7FH), length of the whole answer with CRC (5..256).
 
-        Stands until the next call. What is pending is looked at again under the new question.
+        Length 0: the answer's own byte count says it, as that of function 11H. Stands until the next call. What is pending is looked at again under the new question.
         ValueError for what no answer can have.
         """
         _whole(unit, 0xFF, "unit")
         if not 1 <= function < _EXCEPTION:
             raise ValueError("function must be 0x1..0x7f")
-        if not _SHORTEST <= length <= _LONGEST:
-            raise ValueError(f"length must be {_SHORTEST}..{_LONGEST}")
+        if length and not _SHORTEST <= length <= _LONGEST:
+            raise ValueError(f"length must be 0 or {_SHORTEST}..{_LONGEST}")
         self._unit = unit
         self._function = function
         self._length = length
-        self._count = length - 5 if function <= 4 else -1
+        self._count = length - 5 if function <= 4 or function == _READ_WRITE else -1
+        if not length:
+            self._count = _OWN
         self._due = 0
 
     def feed(self, data: bytes) -> FrameModbus | None:
@@ -514,12 +519,16 @@ class ScannerModbus:
             return 2
         function = window[at + 1]
         if function == self._function:
-            if self._count >= 0:
+            size = self._length
+            if self._count != -1:
                 if have < 3:
                     return 3
-                if window[at + 2] != self._count:
+                if self._count == _OWN:
+                    size = _SHORTEST + window[at + 2]
+                    if size > _LONGEST:
+                        return 0
+                elif window[at + 2] != self._count:
                     return 0
-            size = self._length
         elif function == self._function | _EXCEPTION:
             size = _SHORTEST
         else:

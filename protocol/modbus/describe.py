@@ -9,7 +9,7 @@ import itertools
 
 from cext.framing import FrameModbus, build_modbus
 from protocol.modbus.frame import EXCEPTION, exception_name, function_form, function_name
-from protocol.modbus.table import Block, maps
+from protocol.modbus.table import Block, Number, maps
 from protocol.quantity import Quantity
 
 _SHOWN = 40
@@ -126,13 +126,13 @@ def _single(function: int, content: bytes, words: dict[str, str]) -> str:
 
 def _answered(function: int, data: bytes, lang: str, words: dict[str, str]) -> str:
     for block in itertools.chain.from_iterable(maps().values()):
-        contents = block.contents(data) if block.function == function else None
+        contents = block.contents(data) if block.telling and block.function == function else None
         if contents is not None and block.foreign(contents) is None:
             return f"{block.map}: {_values(block, contents, lang, words)}"
     return f"= {_hex(data)}"
 
 
-def _values(block: Block, contents: tuple[int, ...], lang: str, words: dict[str, str]) -> str:
+def _values(block: Block, contents: tuple[Number, ...], lang: str, words: dict[str, str]) -> str:
     return ", ".join(
         f"{quantity.zh if lang == 'zh' else quantity.en} {_value(quantity, number, words)}"
         for quantity, number in zip(block.quantities, block.numbers(contents), strict=True)

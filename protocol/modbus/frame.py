@@ -12,8 +12,14 @@ READ_INPUT = 0x04
 ENVELOPE = 5
 """Bytes of a read answer around its registers: unit, function, byte count, CRC."""
 
+BITS = (0x01, 0x02)
+"""Functions that read coils and inputs, a bit each, the first in the lowest bit of a byte."""
+
 MOST_REGISTERS = 125
 """Of one read answer (§6.3, §6.4)."""
+
+MOST_BITS = 2000
+"""Of one read answer (§6.1, §6.2)."""
 
 
 def function_name(function: int, lang: str = "en") -> str:

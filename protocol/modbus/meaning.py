@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from protocol.decoded import Decoded, Fault, Field
 from protocol.modbus.find import ASKED
 from protocol.modbus.frame import EXCEPTION, exception_name, function_form, function_name
-from protocol.modbus.table import Block, maps
+from protocol.modbus.table import Block, Number, maps
 from protocol.quantity import Quantity
 
 PROTOCOL = "modbus-rtu"
@@ -161,7 +161,7 @@ def _answered(
     lang: str,
 ) -> None:
     for block in itertools.chain.from_iterable(maps().values()):
-        contents = block.contents(data) if block.function == function else None
+        contents = block.contents(data) if block.telling and block.function == function else None
         if contents is not None and block.foreign(contents) is None:
             draft.identifier = block.text
             draft.name = block.map
@@ -174,7 +174,7 @@ def _answered(
         draft.values = _registers(data, None, words)
 
 
-def _quantities(block: Block, contents: tuple[int, ...], lang: str) -> list[Field]:
+def _quantities(block: Block, contents: tuple[Number, ...], lang: str) -> list[Field]:
     numbers = block.numbers(contents)
     return [_field(q, n, lang) for q, n in zip(block.quantities, numbers, strict=True)]
 

@@ -1,10 +1,13 @@
 """The register maps that boxgate reads: maps.csv, one row a value.
 
-Each row says which quantity stands in which register and how, and carries an example of the
-register's content with what it must give. Words are big-endian, of 32 bits the high word first.
-`missing` is the content that says "no sensor"; `must_be` is what the register has to hold for the
-map to be this one. Rows of one map and function whose registers follow each other are read
-together: a Block.
+Each row says which quantity stands in which register (or coil) and how, and carries an example of
+the content with what it must give. `missing` is the content that says "no sensor", with > before it
+every content above it; `offset` is added to the content before it is scaled; `must_be` is what the
+register has to hold for the map to be this one. `kind` is what the map belongs to, `mark` [?] where
+one source alone or recollection says so.
+
+Rows of one map and function are read together as far as that pays: a Block. Registers between them
+are read over where that costs less on the line than a second question.
 """
 
 import csv
@@ -16,16 +19,22 @@ from dataclasses import dataclass
 from importlib import resources
 
 from protocol.exchange import Value
-from protocol.modbus.frame import ENVELOPE, MOST_REGISTERS
+from protocol.modbus.frame import BITS, ENVELOPE, MOST_BITS, MOST_REGISTERS
+from protocol.modbus.words import TYPES, arranged, moved, scaled
 from protocol.quantity import Quantity, quantity
 
+Number = int | float
 Numbers = tuple[int | None, ...]
 
-_TYPES = {"u16": ("H", 1), "s16": ("h", 1), "u32": ("I", 2), "s32": ("i", 2)}
-"""Of a type, its struct code and how many registers it takes."""
+METER, UNIT = "meter", "unit"
+"""What a map belongs to: a meter of a feeder or household, a unit that watches a box."""
 
-_PREFIX = {"mA": -3, "kW": 3}
+_PREFIX = {"mA": -3, "Wh": -3, "kW": 3, "kvar": 3, "kVA": 3}
 """Powers of ten by which the register's unit is more than the quantity's."""
+
+READ_OVER = 20
+"""Registers that cost as much as a second question: 8 + 5 bytes, twice 3.5 characters of silence
+and at 9600 bit/s some 20 characters until a unit answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,38 +43,47 @@ class Field:
 
     quantity: Quantity
     register: int
+    """Its address from 0 on; of a bit that of the coil or input."""
     type: str
-    """"u16", "s16", "u32", "s32"."""
-    factor: int
-    """Scaled integer of the quantity = factor x content."""
-    missing: int | None
+    """One of TYPES."""
+    order: str
+    """Word order on the line, one of ORDERS."""
+    power: int
+    """Scaled integer of the quantity = (content + offset) x 10**power."""
+    offset: int
+    missing: Number | None
     """The content, as its type reads it, that says "no sensor"."""
+    above: bool
+    """Every content above `missing` says so, too, and `missing` itself does not."""
     must_be: int | None
     """What the register has to hold for the map to be this one."""
     source: str
     example: bytes
-    """Content of the register or registers."""
+    """Content of the register or registers as on the line."""
     expected: int | None
     """What the example gives, as scaled integer of the quantity."""
 
     @property
     def registers(self) -> int:
-        """How many registers it takes."""
-        return _TYPES[self.type][1]
+        """How many registers it takes, or one bit."""
+        return TYPES[self.type][1]
 
     @property
     def code(self) -> str:
-        """Its struct code."""
-        return _TYPES[self.type][0]
+        """Its struct code; "" of a bit."""
+        return TYPES[self.type][0]
 
-    def scaled(self, content: int) -> int | None:
-        """Scaled integer of the quantity; None where there is no sensor."""
-        return None if content == self.missing else content * self.factor
+    def scaled(self, content: Number) -> int | None:
+        """Scaled integer of the quantity; None where there is no sensor or no such value."""
+        missing = self.missing
+        if missing is not None and (content > missing if self.above else content == missing):
+            return None
+        return scaled(content + self.offset, self.power, self.quantity.signed)
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Registers read by one question."""
+    """Registers, coils or inputs read by one question."""
 
     map: str
     function: int
@@ -73,6 +91,9 @@ class Block:
     count: int
     fields: tuple[Field, ...]
     layout: struct.Struct
+    """Of the registers in order of significance, what is read over left out; empty of bits."""
+    places: tuple[int, ...]
+    """Where the bytes stand in the answer, if any field is not ABCD; else empty."""
     quantities: tuple[Quantity, ...]
 
     @property
@@ -81,22 +102,37 @@ class Block:
         return f"{self.function:02X}:{self.start:04X}:{self.count:04X}"
 
     @property
+    def content_bytes(self) -> int:
+        """Bytes behind the byte count of its answer."""
+        return (self.count + 7) // 8 if self.function in BITS else 2 * self.count
+
+    @property
     def answer_bytes(self) -> int:
         """Length of the whole answer on the line."""
-        return ENVELOPE + 2 * self.count
+        return ENVELOPE + self.content_bytes
 
-    def contents(self, data: bytes) -> tuple[int, ...] | None:
-        """The registers behind the byte count, one number a field; None for another length."""
-        return self.layout.unpack(data) if len(data) == self.layout.size else None
+    @property
+    def telling(self) -> bool:
+        """Whether an answer shows by itself that it is of this map."""
+        return any(field.must_be is not None for field in self.fields)
 
-    def foreign(self, contents: tuple[int, ...]) -> Field | None:
+    def contents(self, data: bytes) -> tuple[Number, ...] | None:
+        """What stands behind the byte count, one number a field; None for another length."""
+        if len(data) != self.content_bytes:
+            return None
+        if self.function in BITS:
+            bits = int.from_bytes(data, "little")
+            return tuple(bits >> field.register - self.start & 1 for field in self.fields)
+        return self.layout.unpack(moved(data, self.places) if self.places else data)
+
+    def foreign(self, contents: tuple[Number, ...]) -> Field | None:
         """The first field that does not hold what it must for the map to be this one."""
         for field, content in zip(self.fields, contents, strict=True):
             if field.must_be is not None and content != field.must_be:
                 return field
         return None
 
-    def numbers(self, contents: tuple[int, ...]) -> Numbers:
+    def numbers(self, contents: tuple[Number, ...]) -> Numbers:
         """Scaled integers of the quantities."""
         return tuple(
             field.scaled(content) for field, content in zip(self.fields, contents, strict=True)
@@ -115,57 +151,111 @@ def blocks(name: str) -> tuple[Block, ...]:
 @functools.cache
 def maps() -> dict[str, tuple[Block, ...]]:
     """All maps by name."""
-    text = resources.files("protocol.modbus").joinpath("maps.csv").read_text(encoding="utf-8")
-    rows = csv.DictReader(text.splitlines())
     return {
         name: tuple(_blocks(name, of_map))
-        for name, of_map in itertools.groupby(rows, key=lambda row: row["map"])
+        for name, of_map in itertools.groupby(_rows(), key=lambda row: row["map"])
     }
+
+
+@functools.cache
+def kinds() -> dict[str, str]:
+    """Of every map what it belongs to: METER or UNIT."""
+    return {row["map"]: row["kind"] for row in _rows()}
+
+
+@functools.cache
+def marks() -> dict[str, str]:
+    """Of every map its mark: "[?]" = check it against the device's own manual; "" = confirmed."""
+    return {row["map"]: row["mark"] for row in _rows()}
+
+
+@functools.cache
+def _rows() -> tuple[dict[str, str], ...]:
+    text = resources.files("protocol.modbus").joinpath("maps.csv").read_text(encoding="utf-8")
+    return tuple(csv.DictReader(text.splitlines()))
 
 
 def _blocks(name: str, rows: Iterable[dict[str, str]]) -> Iterator[Block]:
     for function, of_function in itertools.groupby(rows, key=lambda row: int(row["function"], 16)):
         fields: list[Field] = []
         for field in map(_field, of_function):
-            if fields and not _follows(fields, field):
+            if (field.type == "bit") != (function in BITS):
+                raise ValueError(f"maps.csv: {name}: {field.type} is not read by {function:02X}")
+            if fields and not _together(name, function, fields, field):
                 yield _block(name, function, fields)
                 fields = []
             fields.append(field)
         yield _block(name, function, fields)
 
 
-def _follows(fields: list[Field], field: Field) -> bool:
-    end = fields[-1].register + fields[-1].registers
-    together = field.register + field.registers - fields[0].register
-    return field.register == end and together <= MOST_REGISTERS
+def _together(name: str, function: int, fields: list[Field], field: Field) -> bool:
+    """Whether one question for this field as well is cheaper than another one."""
+    gap = field.register - _end(fields[-1])
+    if gap < 0:
+        raise ValueError(f"maps.csv: {name}: register {field.register} stands in two rows")
+    bits = function in BITS
+    whole = _end(field) - fields[0].register
+    most, over = (MOST_BITS, 16 * READ_OVER) if bits else (MOST_REGISTERS, READ_OVER)
+    return gap <= over and whole <= most
+
+
+def _end(field: Field) -> int:
+    return field.register + field.registers
 
 
 def _block(name: str, function: int, fields: list[Field]) -> Block:
+    start = fields[0].register
     return Block(
         map=name,
         function=function,
-        start=fields[0].register,
-        count=sum(field.registers for field in fields),
+        start=start,
+        count=_end(fields[-1]) - start,
         fields=tuple(fields),
-        layout=struct.Struct(">" + "".join(field.code for field in fields)),
+        layout=struct.Struct("" if function in BITS else _layout(fields)),
+        places=() if function in BITS else _places(fields),
         quantities=tuple(field.quantity for field in fields),
     )
 
 
+def _layout(fields: list[Field]) -> str:
+    code, at = ">", fields[0].register
+    for field in fields:
+        code += "x" * (2 * (field.register - at)) + field.code
+        at = _end(field)
+    return code
+
+
+def _places(fields: list[Field]) -> tuple[int, ...]:
+    start = fields[0].register
+    plain = list(range(2 * (_end(fields[-1]) - start)))
+    places = list(plain)
+    for field in fields:
+        at = 2 * (field.register - start)
+        own = [at + place for place in arranged(field.order, field.registers)]
+        places[at : at + len(own)] = own
+    return tuple(places) if places != plain else ()
+
+
 def _field(row: dict[str, str]) -> Field:
     found = quantity(row["quantity"])
-    power = _PREFIX.get(row["unit"], 0) - int(row["decimals"]) - found.exponent
-    if power < 0:
-        raise ValueError(f"maps.csv: {found.name} has no room for the register's decimals")
-    code, missing = _TYPES[row["type"]][0], bytes.fromhex(row["missing"])
+    type_, order, missing = row["type"], row["order"], row["missing"]
     return Field(
         quantity=found,
         register=int(row["register"]),
-        type=row["type"],
-        factor=10**power,
-        missing=struct.unpack(">" + code, missing)[0] if missing else None,
+        type=type_,
+        order=order,
+        power=_PREFIX.get(row["unit"], 0) - int(row["decimals"]) - found.exponent,
+        offset=int(row["offset"] or 0),
+        missing=_content(type_, missing.removeprefix(">")) if missing else None,
+        above=missing.startswith(">"),
         must_be=int(row["must_be"]) if row["must_be"] else None,
         source=row["source"],
         example=bytes.fromhex(row["example"]),
         expected=None if row["expected"] == "-" else int(row["expected"]),
     )
+
+
+def _content(type_: str, text: str) -> Number:
+    """What these hex digits, highest first, are as this type."""
+    number: Number = struct.unpack(">" + TYPES[type_][0], bytes.fromhex(text))[0]
+    return number

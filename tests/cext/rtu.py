@@ -36,13 +36,17 @@ class Question:
     unit: int
     function: int
     length: int
+    """0 = the answer's own byte count says it."""
 
     @property
     def counted(self) -> bool:
-        return self.function <= 4
+        return self.function <= 4 or self.function == 0x17 or not self.length
 
     def answer(self, content: bytes) -> bytes:
         """An answer with this content, repeated or cut to the length."""
+        if not self.length:
+            content = content[:251]
+            return encode(self.unit, self.function, bytes([len(content)]) + content)
         room = self.length - (5 if self.counted else 4)
         body = (content * (room // len(content) + 1))[:room] if content else bytes(room)
         return encode(self.unit, self.function, bytes([room]) * self.counted + body)
@@ -54,14 +58,15 @@ class Question:
     @property
     def head(self) -> bytes:
         """How an answer begins."""
-        return bytes([self.unit, self.function]) + bytes([self.length - 5]) * self.counted
+        return bytes([self.unit, self.function]) + bytes([max(7, self.length) - 5]) * self.counted
 
     def fits(self, raw: bytes) -> bool:
         """Whether these bytes are an answer to the question, said by other means."""
         if raw[-2:] != crc(raw[:-2]) or raw[0] != self.unit:
             return False
         if raw[1] == self.function:
-            return len(raw) == self.length and (not self.counted or raw[2] == len(raw) - 5)
+            whole = not self.length or len(raw) == self.length
+            return whole and (not self.counted or raw[2] == len(raw) - 5)
         return raw[1] == self.function | 0x80 and len(raw) == 5
 
 
@@ -81,8 +86,8 @@ def frames_of(framing: ModuleType, question: Question, *chunks: bytes) -> list[b
 questions = st.builds(
     Question,
     st.sampled_from([0, 1, 4, 5, 0x84, 247, 255]),
-    st.sampled_from([1, 2, 3, 4, 5, 6, 16, 0x7F]),
-    st.sampled_from([5, 6, 7, 8, 9, 39, 255, 256]),
+    st.sampled_from([1, 2, 3, 4, 5, 6, 16, 17, 23, 0x7F]),
+    st.sampled_from([0, 5, 6, 7, 8, 9, 39, 255, 256]),
 )
 
 

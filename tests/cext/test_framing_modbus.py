@@ -383,3 +383,26 @@ def test_both_kernels_say_the_same_whatever_comes(
 
 def test_the_encoder_of_these_tests_is_right() -> None:
     assert crc(bytes.fromhex("01 04 01 56 00 02")) == bytes.fromhex("90 27")
+
+
+def test_an_answer_that_alone_knows_its_length_is_framed_by_its_byte_count(
+    framing: ModuleType,
+) -> None:
+    question = Question(1, 0x11, 0)
+    for size in (0, 1, 30, 251):
+        answer = question.answer(bytes(range(size)))
+        assert len(answer) == 5 + size
+        assert frames_of(framing, question, b"\x07" + answer[:4], answer[4:]) == [answer]
+
+
+def test_a_byte_count_beyond_any_frame_is_refused_at_once(framing: ModuleType) -> None:
+    question = Question(1, 0x11, 0)
+    answer = question.answer(b"\x05\xff")
+    assert frames_of(framing, question, b"\x01\x11\xfc" + answer) == [answer]
+
+
+def test_the_answer_to_a_read_and_write_has_the_byte_count_asked(framing: ModuleType) -> None:
+    question = Question(1, 0x17, 9)
+    right = question.answer(b"\x12\x34")
+    lies = encode(1, 0x17, b"\x05" + bytes(4))
+    assert frames_of(framing, question, lies + right) == [right]

@@ -130,5 +130,6 @@ def test_any_frame_gives_a_verdict(data: bytes, unit: int, function: int) -> Non
     else:
         function = max(5, function)
         data = data.ljust(1, b"\x00")
+        data = bytes([len(data) - 1]) + data[1:] if function == 23 else data
     verdict = exchange().on_frame(framed(encode(unit, function, data)))
     assert isinstance(verdict, NotMine)
