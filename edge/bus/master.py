@@ -183,7 +183,8 @@ class LineMaster:
         verdict = self._work.exchange.on_frame(frame)
         match verdict:
             case Done():
-                at = self._ended(now, frame, learn=not self._follow_up)
+                learn = not self._follow_up and now < self._deadline
+                at = self._ended(now, frame, learn)
                 self._note(at, frame, "done")
                 if verdict.refused:
                     self.counters.refused += 1
@@ -243,6 +244,11 @@ class LineMaster:
             self._end(now, DONE)
             return
         self._hearing.gap()
+        while self.phase is WAITING and (frame := self._hearing.feed(b"")) is not None:
+            # whole behind a torn 698 frame, whose length it had to wait for
+            self._judge(now, frame)
+        if self.phase is not WAITING:
+            return
         if self._follow_up and self._resends < FOLLOW_UP_RETRIES:
             # the same SEQ again: what was collected is not thrown away for one lost frame
             self._resends += 1
