@@ -1,25 +1,27 @@
-"""The hunt for DL/T 645 bytes that a decoder stumbles over: random and mutated frames, by millions.
+"""The hunt for bytes that a decoder stumbles over: random and mutated frames, by millions.
 
-`scripts/hunt frames`. Every case is a short stream in chunks. It goes through the scanners of both
-kernels, every frame found through layouts, awaited answers, reads and descriptions. A find is an
-exception, two answers where the twins must give one, a frame that its own bytes do not bear out, or
-more altered frames taken for good than an eight-bit checksum lets through.
+`scripts/hunt frames`; here are the cases of DL/T 645, beside it those of 698.45 (hunt_698.py) and
+Modbus RTU (hunt_modbus.py). Every case is a short stream in chunks. It goes through the scanners of
+both kernels, every frame found through layouts, awaited answers, reads and descriptions. A find is
+an exception, two answers where the twins must give one, a frame that its own bytes do not bear out,
+or more altered frames taken for good than an eight-bit checksum lets through.
 """
 
 import argparse
-import importlib
 import random
 import sys
 import time
 from array import array
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
 import msgspec
 
-from cext import framing_py, values_py
+from bench.hunt_698 import Hunt698
+from bench.hunt_modbus import HuntModbus
+from bench.hunting import Case, Chunks, Found, Hunter, Lane, case, mutated, noise, run, twins
+from cext import framing_py
 from protocol.decode import decode
 from protocol.dlt645.describe import describe
 from protocol.dlt645.meaning import meaning
@@ -31,26 +33,6 @@ LET_THROUGH = 1 / 128
 """Altered frames that may pass for good: 1 of 256 by their checksum, and room for chance."""
 CONTROLS = (0x11, 0x12, 0x13, 0x91, 0x91, 0x91, 0xB1, 0xD1, 0x92, 0xB2, 0x93, 0x94, 0x9C, 0xD4)
 NASTY = b"\x68\x16\xfe\x33\x32\x91\xff\x00"
-
-Chunks = list[bytes]
-
-
-class Found(Exception):
-    """What was hunted for; says what was wrong."""
-
-
-@dataclass(slots=True)
-class Lane:
-    """One kind of case and what came of it."""
-
-    name: str
-    cases: int = 0
-    frames: int = 0
-    values: int = 0
-    altered: int = 0
-    passed: int = 0
-    """Altered frames that came out as a frame with other content than was sent."""
-    took: float = field(default=0.0)
 
 
 def answer(dice: random.Random, item: Item, address: int) -> bytes:
@@ -75,47 +57,6 @@ def answer(dice: random.Random, item: Item, address: int) -> bytes:
         case _:
             data += bytes.fromhex(f"{dice.randrange(10 ** (2 * item.size)):0{2 * item.size}d}")
     return framing_py.build645(address, control, data[:255], 0)
-
-
-def mutated(dice: random.Random, frame: bytes) -> bytes:
-    """The frame with one to four changes: a byte or bit altered, lost, doubled, put in, cut off."""
-    out = bytearray(frame)
-    for _ in range(dice.randint(1, 4)):
-        at = dice.randrange(len(out)) if out else 0
-        match dice.randrange(6):
-            case 0 if out:
-                out[at] ^= 1 << dice.randrange(8)
-            case 1 if out:
-                out[at] = dice.choice(NASTY)
-            case 2 if out:
-                del out[at]
-            case 3 if out:
-                out.insert(at, out[at])
-            case 4:
-                out.insert(at, dice.randrange(256))
-            case _:
-                del out[at:]
-                out += dice.choice((b"", frame[:10], frame[-3:]))
-    return bytes(out)
-
-
-def noise(dice: random.Random) -> bytes:
-    """Random bytes, rich in those that mean something to a scanner."""
-    size = dice.randrange(60)
-    if dice.random() < 0.5:
-        return dice.randbytes(size)
-    return bytes(dice.choices(NASTY, k=size))
-
-
-def cut(dice: random.Random, stream: bytes) -> Chunks:
-    """The stream whole, byte by byte, or in pieces."""
-    most = dice.choice((1, 3, 20, 64, 1000))
-    out, at = [], 0
-    while at < len(stream):
-        upto = at + dice.randint(1, most)
-        out.append(stream[at:upto])
-        at = upto
-    return out
 
 
 def scanned(kernel: ModuleType, chunks: Chunks, gap: int) -> tuple[list[Any], list[object]]:
@@ -155,19 +96,12 @@ def bears_out(frame: Any) -> None:
 class Hunt:
     """The cases of one seed against both kernels."""
 
+    let_through = LET_THROUGH
+
     def __init__(self, seed: int) -> None:
         self.dice = random.Random(seed)
         self.table = list(items().values())
-        self.kernels = [(framing_py, values_py)]
-        try:
-            compiled = (
-                importlib.import_module("cext.framing_c"),
-                importlib.import_module("cext.values_c"),
-            )
-        except ImportError:
-            print("the kernels are not compiled: the plain twins alone are hunted through")
-        else:
-            self.kernels.append(compiled)
+        self.kernels = twins("framing", "values")
         self.layouts = {
             item.identifier: [
                 values.Layout(((item.width, item.signed),) * len(item.quantities))
@@ -176,71 +110,48 @@ class Hunt:
             for item in self.table
         }
 
-    def cases(self, lane: Lane) -> Iterator[tuple[bytes, bytes, Item, int]]:
-        """Stream, the frame that was altered in it (b"": none was), item, address; without end."""
+    def cases(self, lane: Lane) -> Iterator[Case]:
+        """Cases without end; `about` is the item and the address."""
         dice = self.dice
         while True:
             item = dice.choice(self.table)
             address = int(f"{dice.randrange(10**12):012d}", 16)
-            frame = answer(dice, item, address)
+            frame, about = answer(dice, item, address), (item, address)
             if lane.name == "mutated":
-                yield mutated(dice, frame), frame, item, address
+                yield case(dice, mutated(dice, frame, NASTY), frame, about)
             elif dice.random() < 0.5:
-                yield noise(dice) + frame + noise(dice), b"", item, address
+                yield case(dice, noise(dice, NASTY) + frame + noise(dice, NASTY), b"", about)
             else:
-                yield noise(dice), b"", item, address
+                yield case(dice, noise(dice, NASTY), b"", about)
 
-    def run(self, lane: Lane, count: int, until: float) -> None:
-        """Cases until `count` are done or the time has come; Found with its bytes."""
-        started = time.monotonic()
-        for stream, frame, item, address in self.cases(lane):
-            if lane.cases >= count or (not lane.cases & 255 and time.monotonic() >= until):
-                break
-            chunks = cut(self.dice, stream)
-            gap = self.dice.randrange(len(chunks) + 1) if self.dice.random() < 0.2 else -1
-            try:
-                self.one(lane, chunks, gap, frame, item, address)
-            except Exception as error:
-                where = " ".join(chunk.hex().upper() for chunk in chunks)
-                raise Found(
-                    f"{lane.name} case {lane.cases}: {error!r}; item {item.text}, address "
-                    f"{address:012X}, gap after chunk {gap}, chunks {where}"
-                ) from error
-            lane.cases += 1
-        lane.took = time.monotonic() - started
-        if lane.passed > 10 + lane.altered * LET_THROUGH:
-            raise Found(f"{lane.passed} of {lane.altered} altered frames passed for good")
-
-    def one(
-        self, lane: Lane, chunks: Chunks, gap: int, frame: bytes, item: Item, address: int
-    ) -> None:
+    def one(self, lane: Lane, case: Case) -> None:
         """One case by both kernels."""
-        ways = [scanned(framing, chunks, gap) for framing, _ in self.kernels]
+        item, address = case.about
+        ways = [scanned(framing, case.chunks, case.gap) for framing, _ in self.kernels]
         if any(seen != ways[0][1] for _, seen in ways):
             raise Found("the twins saw different things")
-        stream = b"".join(chunks)
-        if frame and frame not in stream:
+        if case.frame and case.frame not in case.stream:
             lane.altered += 1
             lane.passed += bool(ways[0][0])
-        self.awaited(stream, item, address)
+        self.awaited(case.stream, item, address)
         lang = "zh" if lane.cases & 1 else "en"
-        decoded, _ = decode(stream, None, lang)
+        decoded, _ = decode(case.stream, None, lang)
         msgspec.json.encode(decoded)
-        for twins in zip(*(found for found, _ in ways), strict=True):
+        for pair in zip(*(found for found, _ in ways), strict=True):
             lane.frames += 1
-            bears_out(twins[0])
-            self.unpacked(lane, twins, item)
-            msgspec.json.encode(meaning(twins[-1], lang))
-            text = describe(twins[0].raw, lang)
+            bears_out(pair[0])
+            self.unpacked(lane, pair, item)
+            msgspec.json.encode(meaning(pair[-1], lang))
+            text = describe(pair[0].raw, lang)
             if not text or "\n" in text:
                 raise Found(f"a description that is not one line: {text!r}")
-            Read(f"{address:012X}", item).on_frame(twins[-1])
+            Read(f"{address:012X}", item).on_frame(pair[-1])
 
-    def unpacked(self, lane: Lane, twins: Sequence[Any], item: Item) -> None:
+    def unpacked(self, lane: Lane, pair: Sequence[Any], item: Item) -> None:
         """The frame's fields by both kernels."""
         got = [
             layout.unpack(frame, 4)
-            for layout, frame in zip(self.layouts[item.identifier], twins, strict=True)
+            for layout, frame in zip(self.layouts[item.identifier], pair, strict=True)
         ]
         if got[-1] != got[0]:
             raise Found(f"the twins unpacked {got}")
@@ -271,26 +182,38 @@ class Hunt:
             raise Found(f"the twins took {said}")
 
 
+HUNTS: dict[str, Callable[[int], Hunter]] = {
+    "dlt645": Hunt,
+    "dlt698": Hunt698,
+    "modbus": HuntModbus,
+}
+LANES = ("random", "mutated")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit code."""
     parser = argparse.ArgumentParser(prog="scripts/hunt frames", description=__doc__)
+    parser.add_argument("--protocol", choices=HUNTS, help="those of one protocol only")
     parser.add_argument("--count", type=int, default=COUNT, help="cases of each kind")
     parser.add_argument("--seconds", type=float, default=None, help="stop after so long")
     parser.add_argument("--seed", type=int, default=None, help="the cases of that seed again")
     args = parser.parse_args(argv)
     seed = random.SystemRandom().randrange(2**32) if args.seed is None else args.seed
-    lanes = [Lane("random"), Lane("mutated")]
-    for lane in lanes:
-        budget = float("inf") if args.seconds is None else args.seconds / len(lanes)
-        try:
-            Hunt(seed).run(lane, args.count, time.monotonic() + budget)
-        except Found as found:
-            print(f"hunt frames --seed {seed}: {found}")
-            return 1
-        print(
-            f"{lane.name:<8} {lane.cases:>9,} cases in {lane.took:,.0f} s: {lane.frames:,} frames, "
-            f"{lane.values:,} values, {lane.passed:,} of {lane.altered:,} altered frames passed"
-        )
+    hunts = [args.protocol] if args.protocol else list(HUNTS)
+    share = float("inf") if args.seconds is None else args.seconds / (len(hunts) * len(LANES))
+    for protocol in hunts:
+        for lane in map(Lane, LANES):
+            try:
+                run(HUNTS[protocol](seed), lane, args.count, time.monotonic() + share)
+            except Found as found:
+                print(f"hunt frames --protocol {protocol} --seed {seed}: {found}")
+                return 1
+            print(
+                f"{protocol} {lane.name:<8} {lane.cases:>9,} cases in {lane.took:,.0f} s, slowest "
+                f"{1000 * lane.slowest:,.0f} ms: {lane.frames:,} frames, {lane.values:,} values, "
+                f"{lane.passed:,} of {lane.altered:,} altered frames passed",
+                flush=True,
+            )
     print(f"hunt frames --seed {seed}: nothing found")
     return 0
 
