@@ -12,6 +12,7 @@ FIXED = {
     **{0x17: 4, 0x18: 8, 0x19: 10, 0x1A: 5, 0x1B: 3, 0x1C: 7},
     **{0x50: 2, 0x51: 4, 0x53: 4, 0x54: 3, 0x59: 2, 0x5F: 5},
 }
+FLOAT32 = 0x17
 STRINGS = (0x09, 0x0A, 0x0C, 0x55, 0x56, 0x57)
 SOME_OADS = (
     *(0x20000200, 0x20000201, 0x20010200, 0x20040200, 0x200A0201, 0x00100200, 0x00100201),
@@ -49,7 +50,11 @@ class Dice698:
         dice, roll = self.dice, self.dice.random()
         if roll < 0.6:
             tag = dice.choice(tuple(FIXED))
-            return bytes((tag,)) + dice.randbytes(FIXED[tag])
+            held = dice.randbytes(FIXED[tag])
+            if tag == FLOAT32:
+                # no NaN: a signalling one would be written as the quiet one Python makes of it
+                held = bytes((held[0] & 0xBF,)) + held[1:]
+            return bytes((tag,)) + held
         if roll < 0.75:
             return bytes((dice.choice(STRINGS),)) + self.octets()
         if roll < 0.85 and depth < FLATTEST:
