@@ -40,7 +40,8 @@ class Decoded(msgspec.Struct, frozen=True, omit_defaults=True):
     address: str
     """Most significant digit first."""
     control: str
-    function: str
+    function: str | int
+    """In words; of modbus-rtu its number, as that is how everybody names it: 4, not 84H."""
     identifier: str
     """'0201FF00'; "" where the function has none."""
     name: str
@@ -50,3 +51,13 @@ class Decoded(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a reader must know besides: doubtful rows, wildcard address, more to follow."""
     apdu: dict[str, Any] | None = None
     """DL/T 698.45 only, and no key of any other: the whole APDU, {"service", "kind", "piid", …}."""
+    unit_id: int | msgspec.UnsetType = msgspec.UNSET
+    """This and what follows: modbus-rtu only, and no key of any other."""
+    start_register: int | msgspec.UnsetType = msgspec.UNSET
+    """The first register, coil or input that is asked or written; no key where none is named."""
+    count: int | msgspec.UnsetType = msgspec.UNSET
+    """How many from there on."""
+    registers: list[int] | msgspec.UnsetType = msgspec.UNSET
+    """Their contents, unsigned, where the frame holds some."""
+    exception: int | msgspec.UnsetType | None = msgspec.UNSET
+    """The code of an exception answer, null for every other frame."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from edge.words.messages import padded, width
 from protocol.decode import DLT698
 from protocol.decoded import Decoded, Field
+from protocol.modbus.frame import function_name
 
 COLUMNS = 80
 _HEX_BYTES = 8
@@ -107,6 +108,16 @@ def direction_text(one: Decoded, lang: str = "en") -> str:
     return words.get(one.direction, one.direction)
 
 
+def function_text(one: Decoded, lang: str = "en") -> str:
+    """The function in words; of Modbus, where it is a number, its name."""
+    return one.function if isinstance(one.function, str) else function_name(one.function, lang)
+
+
+def name_text(one: Decoded, lang: str = "en") -> str:
+    """The name, "" where it is but that of the function."""
+    return "" if one.name == function_text(one, lang) else one.name
+
+
 def _frame(data: bytes, at: int, one: Decoded, words: dict[str, str]) -> Iterator[str]:
     raw = data[one.start : one.start + one.length]
     head = f"{one.protocol}  {words.get(one.direction, one.direction)}"
@@ -161,11 +172,18 @@ def _of_698(raw: bytes, one: Decoded, words: dict[str, str]) -> Iterator[str]:
 
 def _of_modbus(raw: bytes, one: Decoded, words: dict[str, str]) -> Iterator[str]:
     yield from _field(raw[:1], words["unit"], one.address)
-    yield from _field(raw[1:2], words["function"], f"{one.control} {one.function}")
+    lang = _lang(words)
+    said = f"{one.control} {function_text(one, lang)}"
+    yield from _field(raw[1:2], words["function"], said)
     if raw[2:-2]:
-        yield from _field(raw[2:-2], words["content"], f"{one.identifier} {one.name}".strip())
+        text = f"{one.identifier} {name_text(one, lang)}"
+        yield from _field(raw[2:-2], words["content"], text.strip())
     yield from _values(one, words)
     yield from _field(raw[-2:], "CRC", words["right"])
+
+
+def _lang(words: dict[str, str]) -> str:
+    return "zh" if words is _WORDS["zh"] else "en"
 
 
 def _leads(coded: bytes, identifier: str) -> bool:
@@ -178,7 +196,7 @@ def _leads(coded: bytes, identifier: str) -> bool:
 
 
 def _values(one: Decoded, words: dict[str, str]) -> Iterator[str]:
-    lang = "zh" if words is _WORDS["zh"] else "en"
+    lang = _lang(words)
     for field in one.values:
         text = f"{field.name} = {value_text(field, lang)}"
         for line in _cut(text, COLUMNS - 4, 6):

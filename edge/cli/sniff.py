@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from edge.bus.timing import line_timing
-from edge.cli.annotate import direction_text, value_text
+from edge.cli.annotate import direction_text, function_text, name_text, value_text
 from edge.cli.device import add_device, line_of, port_of
 from edge.cli.ear import Ear, Overheard
 from edge.cli.pcap import Pcap
@@ -159,8 +159,8 @@ class _Shown:
         ]
         if self._lang == "zh":
             times = [t.replace("delay", "延时").replace("gap", "间隔") for t in times]
-        parts = [said.protocol, said.address, said.function, direction_text(said, self._lang)]
-        parts += [said.identifier, said.name]
+        parts = [said.protocol, said.address, function_text(said, self._lang)]
+        parts += [direction_text(said, self._lang), said.identifier, name_text(said, self._lang)]
         yield indent + " ".join(filter(None, parts)) + (f"  ({', '.join(times)})" if times else "")
         if said.values:
             values = (f"{field.name} = {value_text(field, self._lang)}" for field in said.values)

@@ -8,7 +8,13 @@ the version of a map of ours is shown in that map's words.
 import itertools
 
 from cext.framing import FrameModbus, build_modbus
-from protocol.modbus.frame import EXCEPTION, exception_name, function_form, function_name
+from protocol.modbus.frame import (
+    EXCEPTION,
+    asks_read_write,
+    exception_name,
+    function_form,
+    function_name,
+)
 from protocol.modbus.table import Block, Number, maps
 from protocol.quantity import Quantity
 
@@ -88,6 +94,10 @@ def _is_answer(function: int, data: bytes) -> bool:
             return len(data) != _ASKED - 4
         case "write many":
             return len(data) == _ASKED - 4
+        case "read write":
+            return not asks_read_write(data)
+        case "identity":
+            return bool(data)
     return False
 
 
@@ -103,6 +113,14 @@ def _said(function: int, data: bytes, answer: bool, lang: str, words: dict[str, 
             return f"{_asked(function, data[:4])} = {_hex(data[5:])}"
         case "write" if len(data) == _ASKED - 4:
             return f"{data[:2].hex().upper()} = {_single(function, data[2:], words)}"
+        case "read write" if answer and data and data[0] == len(data) - 1 and not data[0] & 1:
+            return _answered(function, data[1:], lang, words)
+        case "read write" if not answer and asks_read_write(data):
+            return f"{_asked(function, data[:4])}, {_asked(function, data[4:8])} = {_hex(data[9:])}"
+        case "identity" if answer and data and data[0] == len(data) - 1:
+            return f"= {_hex(data[1:])}"
+        case "identity" if not answer and not data:
+            return ""
         case "":
             return _hex(data)
     return f"({_with_hex(words['length'], data)})"

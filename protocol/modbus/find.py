@@ -11,7 +11,7 @@ master could send (an odd byte count of registers is none), and its CRC fits. Un
 from collections.abc import Iterator
 
 from cext.framing import build_modbus
-from protocol.modbus.frame import EXCEPTION, exception_known, function_form
+from protocol.modbus.frame import EXCEPTION, asks_read_write, exception_known, function_form
 
 SHORTEST, LONGEST = 4, 256
 ASKED = 8
@@ -44,6 +44,14 @@ def sizes(data: bytes, at: int) -> Iterator[int]:
             yield ASKED
             if len(data) - at > 6 and data[at + 6]:
                 yield 9 + data[at + 6]
+        case "identity":
+            yield SHORTEST
+            if len(data) - at > 2 and data[at + 2]:
+                yield 5 + data[at + 2]
+        case "read write":
+            answer = 5 + data[at + 2] if len(data) - at > 2 and data[at + 2] else 0
+            asked = 13 + data[at + 10] if len(data) - at > 10 and data[at + 10] else 0
+            yield from sorted({answer, asked} - {0})
 
 
 def frame_at(data: bytes, at: int) -> int:
@@ -100,4 +108,8 @@ def _possible(raw: bytes) -> bool:
             return function != 5 or data[2:4] in (b"\xff\x00", b"\x00\x00")
         case "write many":
             return 1 <= int.from_bytes(data[2:4], "big") <= _MOST_BITS
+        case "identity":
+            return not data or data[0] == len(data) - 1
+        case "read write":
+            return asks_read_write(data) or (data[0] == len(data) - 1 and not data[0] & 1)
     return True

@@ -32,9 +32,17 @@ def function_name(function: int, lang: str = "en") -> str:
 
 
 def function_form(function: int) -> str:
-    """What a frame of this function holds: "read", "write", "write many"; "" for anything else."""
+    """What a frame holds: "read", "write", "write many", "read write", "identity"; "" else."""
     row = _rows("functions.csv", "function").get(function)
     return row["form"] if row else ""
+
+
+def asks_read_write(data: bytes) -> bool:
+    """Whether this is what a request of function 17H holds: two starts, two counts, registers."""
+    if len(data) < 11 or data[8] != len(data) - 9:
+        return False
+    read, written = int.from_bytes(data[2:4], "big"), int.from_bytes(data[6:8], "big")
+    return 1 <= read <= MOST_REGISTERS and data[8] == 2 * written > 0
 
 
 def exception_name(code: int, lang: str = "en") -> str:

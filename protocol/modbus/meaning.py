@@ -9,9 +9,17 @@ version of a register map of ours is given units: nothing is guessed from a regi
 import itertools
 from dataclasses import dataclass, field
 
+from msgspec import UNSET, UnsetType
+
 from protocol.decoded import Decoded, Fault, Field
 from protocol.modbus.find import ASKED
-from protocol.modbus.frame import EXCEPTION, exception_name, function_form, function_name
+from protocol.modbus.frame import (
+    EXCEPTION,
+    asks_read_write,
+    exception_name,
+    function_form,
+    function_name,
+)
 from protocol.modbus.table import Block, Number, maps
 from protocol.quantity import Quantity
 
@@ -68,12 +76,17 @@ def meaning(raw: bytes, start: int = 0, lang: str = "en", answer: bool | None = 
         direction=draft.direction,
         address=str(raw[0]),
         control=f"{function:02X}",
-        function=function_name(function, lang),
+        function=function & ~EXCEPTION,
         identifier=draft.identifier,
-        name=draft.name,
+        name=draft.name or function_name(function, lang),
         values=draft.values,
         error=error,
         note="; ".join(draft.notes),
+        unit_id=raw[0],
+        start_register=draft.start,
+        count=draft.count,
+        registers=draft.registers,
+        exception=data[0] if function & EXCEPTION and len(data) == 1 else None,
     )
 
 
@@ -89,6 +102,10 @@ def _fits(function: int, data: bytes) -> bool:
             return len(data) == ASKED - 4
         case "write many":
             return len(data) == ASKED - 4 or (len(data) > 5 and data[4] == len(data) - 5)
+        case "read write":
+            return asks_read_write(data) or (counted and not data[0] & 1)
+        case "identity":
+            return not data or counted
     return True
 
 
@@ -101,6 +118,9 @@ class _Draft:
     name: str = ""
     values: list[Field] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    start: int | UnsetType = UNSET
+    count: int | UnsetType = UNSET
+    registers: list[int] | UnsetType = UNSET
 
 
 def _say(
@@ -125,6 +145,7 @@ def _say(
         draft.direction = "response" if asked else "request"
         _asked(draft, function, data[:4], words)
         if not asked and function == 0x10:
+            draft.registers = _contents(data[5:])
             draft.values += _registers(data[5:], int.from_bytes(data[:2], "big"), words)
         elif not asked:
             draft.values += _bits(data[5:], int.from_bytes(data[2:4], "big"), words)
@@ -132,18 +153,45 @@ def _say(
         draft.direction = "response" if answer else "request"
         draft.identifier = f"{function:02X}:{data[:2].hex().upper()}:0001"
         number = int.from_bytes(data[2:], "big")
+        draft.start, draft.count = int.from_bytes(data[:2], "big"), 1
+        if function == 6:
+            draft.registers = [number]
         draft.values.append(
             Field(words["content"], None, bool(number) if function == 5 else number, "")
         )
         if answer is None:
             draft.notes.append(words["same"])
+    elif form == "read write":
+        _read_written(draft, function, data, answer, words, lang)
     elif data:
+        if form == "identity":
+            draft.direction, data = "response", data[1:]
         draft.values.append(Field(words["content"], None, data.hex(" ").upper(), ""))
+
+
+def _read_written(
+    draft: _Draft,
+    function: int,
+    data: bytes,
+    answer: bool | None,
+    words: dict[str, str],
+    lang: str,
+) -> None:
+    """Function 17H: a request asks some registers and writes others, an answer holds the first."""
+    if not asks_read_write(data) or (answer and data[0] == len(data) - 1):
+        draft.direction = "response"
+        _answered(draft, function, data[1:], words, lang)
+        return
+    _asked(draft, function, data[:4], words)
+    draft.identifier += f":{data[4:6].hex()}:{data[6:8].hex()}".upper()
+    draft.registers = _contents(data[9:])
+    draft.values += _registers(data[9:], int.from_bytes(data[4:6], "big"), words)
 
 
 def _asked(draft: _Draft, function: int, data: bytes, words: dict[str, str]) -> None:
     """Start and count of a request, and whose map that is."""
     start, count = int.from_bytes(data[:2], "big"), int.from_bytes(data[2:4], "big")
+    draft.start, draft.count = start, count
     draft.identifier = f"{function:02X}:{start:04X}:{count:04X}"
     draft.name = f"{start:04X} × {count}"
     draft.notes += [
@@ -160,6 +208,8 @@ def _answered(
     words: dict[str, str],
     lang: str,
 ) -> None:
+    if function > 2:
+        draft.registers = _contents(data)
     for block in itertools.chain.from_iterable(maps().values()):
         contents = block.contents(data) if block.telling and block.function == function else None
         if contents is not None and block.foreign(contents) is None:
@@ -187,6 +237,10 @@ def _field(quantity: Quantity, number: int | None, lang: str) -> Field:
         value = quantity.number(number)
     name = quantity.zh if lang == "zh" else quantity.en
     return Field(name, quantity.name, value, quantity.unit)
+
+
+def _contents(data: bytes) -> list[int]:
+    return [int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2)]
 
 
 def _registers(data: bytes, first: int | None, words: dict[str, str]) -> list[Field]:
