@@ -359,12 +359,13 @@ class LineMaster:
             self._first_deadline = self._deadline = first + whole
             longest = max(LONGEST_FRAME[request.protocol], request.answer_bytes)
             self._last_end = first + longest * timing.char_ns + BYTE_GAP_NS
-            if not self._follow_up and request.protocol in UNWATCHED:
+            always = request.protocol not in UNWATCHED
+            if not (self._follow_up or always):
                 self.sure_end = timing.latest_end(meter, sent + whole)
             self._listen = self.sure_end + self._silence
             if not self.sure_end or self._listen > self._deadline:
                 self.sure_end = 0
-                self._listen = min(timing.watch_from(meter, sent + whole), self._deadline)
+                self._listen = min(timing.watch_from(meter, sent + whole, always), self._deadline)
         else:
             self._listen = self._deadline = self._last_end = sent
         if self.trace:

@@ -129,15 +129,16 @@ class LineTiming:
             return 0
         return expected + meter.latest + SLACK_NS
 
-    def watch_from(self, meter: MeterTiming, expected: int) -> int:
+    def watch_from(self, meter: MeterTiming, expected: int, always: bool) -> int:
         """When an answer that is watched may be whole at the earliest, ns.
 
         Until then nobody needs to be woken for single bytes: the driver keeps them. It is before
         `earliest` by more than that bound can have risen by, so that one early answer among late
-        ones is seen to be early.
+        ones is seen to be early. Where every answer is watched (`always`) its own lateness, a busy
+        host's, must not make the next look late too.
         """
         early = meter.earliest if meter.answers >= LEARN_FROM else 0
-        return expected + early - (SLACK_NS if meter.patience else REGULAR_NS)
+        return expected + early - (SLACK_NS if meter.patience and not always else REGULAR_NS)
 
     def minimal(self, meter: MeterTiming, sent: int, received: int, gap: int) -> int:
         """Minimal time of an exchange: request + delay + answer + idle (fact sheet 645 §8), ns.
