@@ -124,6 +124,11 @@ def entries() -> dict[tuple[int, int], Entry]:
     return {(entry.oi, entry.attribute): entry for entry in found}
 
 
+def tag(kind: str) -> int:
+    """The tag of a row's type; KeyError for one of several types, a structure, a record."""
+    return _TAGS[kind]
+
+
 def entry(oad: int) -> Entry | None:
     """The row of an OAD; None where the table has none. Feature bits other than 0 have none."""
     return entries().get((oad >> 16, oad >> 8 & 0xFF))
