@@ -3,15 +3,21 @@
 Time is virtual and comes from outside. A blocking call of the firmware (poll, sleep, flush) moves
 the board's clock from event to event until what it waits for is there; when the clock reaches
 `until`, the power goes off: PowerOff ends the firmware, whatever it is doing.
+
+What the ports do differently (`port`) is done here, below whatever imitates `machine`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
 from firmware_sim.clock import Clock
+from firmware_sim.hal.ports import HOST, Port
 from firmware_sim.wire import BITS
+
+SECOND = 1_000_000_000
 
 
 class PowerOff(BaseException):
@@ -40,10 +46,18 @@ class Board:
     """What ticks_us says when the board starts: near a wrap, to see it happen."""
     devices: dict[int, I2CDevice] = field(default_factory=dict)
     reset_cause: int = 1
-    """Why the board started: 1 power, 3 watchdog (rp2)."""
+    """Why the board started: 1 power, 3 watchdog."""
+    port: Port = HOST
     rtc: tuple[int, ...] = (2026, 1, 1, 3, 0, 0, 0, 0)
+    """What the calendar clock showed at `rtc_at` ns."""
+    rtc_at: int = 0
     received: bytearray = field(default_factory=bytearray)
     """What the UART holds for the firmware."""
+    fifo: bytearray = field(default_factory=bytearray)
+    """What has come and poll does not see yet."""
+    heard: int = 0
+    """When the last character came, ns."""
+    baud: int = 9600
     lost: int = 0
     """Bytes that found the UART's buffer full."""
     rx_size: int = 256
@@ -51,23 +65,30 @@ class Board:
     """(start, end, bytes) of each write of the UART, ns."""
     pins: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     """pin -> (when, level), ns."""
+    journal: list[tuple[int, str, tuple[object, ...]]] | None = None
+    """(when in ns, what, about it), of everything that shows outside; None = not kept."""
     on_sent: Callable[[bytes, int, int], None] | None = None
     tx_free: int = 0
     fed: int = 0
     watchdog: int = 0
     """Watchdog time, ns; 0 = not started."""
 
+    def note(self, what: str, *about: object, at: int | None = None) -> None:
+        """Write into the journal, if one is kept."""
+        if self.journal is not None:
+            self.journal.append((self.clock.now if at is None else at, what, about))
+
     def listen(self, data: bytes, start: int, baud: int) -> int:
         """Let `data` arrive on the UART from `start` ns on, paced by the speed; when it ends."""
         for i, byte in enumerate(data, 1):
-            self.clock.at(start + i * BITS * 1_000_000_000 // baud, partial(self._take, byte))
-        return start + len(data) * BITS * 1_000_000_000 // baud
+            self.clock.at(start + i * BITS * SECOND // baud, partial(self.take, byte))
+        return start + len(data) * BITS * SECOND // baud
 
     def wait(self, deadline: int, ready: Callable[[], bool]) -> None:
         """Move time on until `ready()` or the deadline, ns."""
         while not ready():
             when = min(self.clock.next_at(), deadline)
-            self._guard(when)
+            self._guard(min(when, self.until))
             if when >= self.until:
                 self.clock.run_until(self.until)
                 raise PowerOff
@@ -76,19 +97,110 @@ class Board:
                 return
             self.clock.step()
 
-    def send(self, data: bytes, baud: int) -> None:
+    def open_uart(self, id: int, settings: tuple[object, ...], baud: int, rx_size: int) -> None:
+        """A UART is made or made anew; what had been received is gone."""
+        if id not in self.port.uarts:
+            raise ValueError(f"UART({id}) doesn't exist")
+        if self.port.init_waits:
+            self.flush()
+        self.note("uart", id, baud, *settings)
+        self.baud = baud
+        self.rx_size = rx_size
+        self.received.clear()
+        self.fifo.clear()
+
+    def any(self) -> int:
+        """How many characters can be read now."""
+        if self.port.read_drains:
+            self._drain()
+        return len(self.received)
+
+    def read(self, count: int) -> bytes:
+        """At most `count` characters, in the manner of the port; empty when there are none."""
+        data = bytearray()
+        while self.any():
+            part = self.received[: count - len(data)]
+            del self.received[: len(part)]
+            data += part
+            if not self.port.read_waits or len(data) == count:
+                break
+            # a whole character and some more, in whole milliseconds
+            patience = (13_000 // self.baud + 1) * 1_000_000
+            self.wait(self.clock.now + patience, lambda: bool(self.received or self.fifo))
+        return bytes(data)
+
+    def send(self, data: bytes, baud: int = 0) -> None:
         """The UART sends: from now, or when it has sent what it had."""
+        baud = baud or self.baud
         start = max(self.clock.now, self.tx_free)
-        self.tx_free = start + len(data) * BITS * 1_000_000_000 // baud
+        self.tx_free = start + len(data) * BITS * SECOND // baud
         self.sent.append((start, self.tx_free, data))
+        if self.journal is not None:
+            for i, byte in enumerate(data, 1):
+                self.note("tx", byte, at=start + i * BITS * SECOND // baud)
         if self.on_sent is not None:
             self.on_sent(data, start, self.tx_free)
+        over = len(data) - self.port.tx_room
+        if over > 0:
+            self.wait(start + over * BITS * SECOND // baud, lambda: False)
 
-    def _take(self, byte: int) -> None:
-        if len(self.received) < self.rx_size:
-            self.received.append(byte)
+    def flush(self) -> None:
+        """Wait until the last character has left, or as many before as the port errs."""
+        early = self.port.flush_early * BITS * SECOND // self.baud
+        self.wait(self.tx_free - early, lambda: False)
+
+    def drive(self, pin: int, level: int) -> None:
+        """Set a pin; each change, and the first level, is noted."""
+        self.pins.setdefault(pin, []).append((self.clock.now, level))
+        self.note("pin", pin, level)
+
+    def start_watchdog(self, ms: int) -> None:
+        """The watchdog counts from now on; ValueError where the port cannot count so far."""
+        least, most = self.port.wdt_ms
+        if not least <= ms <= most:
+            raise ValueError(f"timeout exceeds {most}" if ms > most else f"timeout below {least}")
+        self.watchdog = ms * 1_000_000
+        self.fed = self.clock.now
+        self.note("wdt", ms)
+
+    def date(self) -> tuple[int, ...]:
+        """RTC.datetime(): the calendar clock runs on from what it was set to."""
+        year, month, day, _, hour, minute, second, micro = self.rtc
+        set_to = datetime(year, month, day, hour, minute, second, micro)
+        now = set_to + timedelta(microseconds=(self.clock.now - self.rtc_at) // 1000)
+        micros = now.microsecond if self.port.rtc_micros else 0
+        return (*now.timetuple()[:3], now.weekday(), now.hour, now.minute, now.second, micros)
+
+    def set_date(self, value: tuple[int, ...]) -> None:
+        """Set the calendar clock."""
+        self.rtc = tuple(value)
+        self.rtc_at = self.clock.now
+        self.note("rtc", *value)
+
+    def ticks(self) -> int:
+        """ticks_us()."""
+        return (self.start_ticks + self.clock.now // 1000) & ((1 << self.port.ticks_bits) - 1)
+
+    def take(self, byte: int) -> None:
+        """A character has come from the line."""
+        self.note("rx", byte)
+        self.heard = self.clock.now
+        self.fifo.append(byte)
+        if len(self.fifo) >= self.port.rx_block:
+            self._drain()
         else:
-            self.lost += 1
+            idle = self.port.rx_idle_bits * SECOND // self.baud
+            self.clock.at(self.clock.now + idle, partial(self._fell_silent, self.heard))
+
+    def _fell_silent(self, since: int) -> None:
+        if self.heard == since:
+            self._drain()
+
+    def _drain(self) -> None:
+        room = max(self.rx_size - len(self.received), 0)
+        self.received += self.fifo[:room]
+        self.lost += max(len(self.fifo) - room, 0)
+        self.fifo.clear()
 
     def _guard(self, when: int) -> None:
         if self.watchdog and when > self.fed + self.watchdog:

@@ -1,18 +1,13 @@
 """The `machine` module of the firmware on CPython: UART, Pin, I2C, RTC, WDT bound to a board.
 
-Signatures follow the rp2 port. What a port refuses is refused here too.
+Signatures follow the rp2 and esp32 ports. What the board's port refuses is refused here too, and
+its constants are those of the port (ports.py).
 """
 
 from types import ModuleType
 from typing import Any, ClassVar
 
 from firmware_sim.hal.board import Board
-
-LONGEST_WDT_MS = 8388
-"""RP2040: the counter's limit."""
-
-PWRON_RESET = 1
-WDT_RESET = 3
 
 
 class BoardBound:
@@ -32,16 +27,15 @@ class Pin(BoardBound):
         self, id: int, mode: int = -1, pull: int = -1, *, value: int | None = None
     ) -> None:
         self.id = id
-        self._level = 0
         if value is not None:
             self.value(value)
 
     def value(self, x: int | None = None) -> int | None:
         """Read the level, or set it."""
         if x is None:
-            return self._level
-        self._level = 1 if x else 0
-        self.board.pins.setdefault(self.id, []).append((self.board.clock.now, self._level))
+            seen = self.board.pins.get(self.id)
+            return seen[-1][1] if seen else 0
+        self.board.drive(self.id, 1 if x else 0)
         return None
 
     def on(self) -> None:
@@ -58,8 +52,6 @@ class Pin(BoardBound):
 
 class UART(BoardBound):
     """A serial port; sending takes its time, flush waits for the last character."""
-
-    IRQ_RXIDLE = 64
 
     def __init__(
         self,
@@ -79,23 +71,15 @@ class UART(BoardBound):
         flow: int = 0,
     ) -> None:
         self.id = id
-        self.baudrate = baudrate
-        self.format = (bits, parity, stop)
-        self.board.rx_size = rxbuf
+        self.board.open_uart(id, (bits, parity, stop), baudrate, rxbuf)
 
     def any(self) -> int:
         """How many bytes can be read without waiting."""
-        return len(self.board.received)
+        return self.board.any()
 
     def read(self, nbytes: int = -1) -> bytes | None:
         """What is there, at most nbytes; None when there is nothing."""
-        received = self.board.received
-        count = len(received) if nbytes < 0 else min(nbytes, len(received))
-        if not count:
-            return None
-        data = bytes(received[:count])
-        del received[:count]
-        return data
+        return self.board.read(self.board.rx_size if nbytes < 0 else nbytes) or None
 
     def readinto(self, buf: Any, nbytes: int = -1) -> int | None:
         """Into the buffer; how many, None when there is nothing."""
@@ -109,12 +93,12 @@ class UART(BoardBound):
     def write(self, buf: Any) -> int:
         """Begin to send; how many bytes were taken (all)."""
         data = bytes(buf)
-        self.board.send(data, self.baudrate)
+        self.board.send(data)
         return len(data)
 
     def flush(self) -> None:
-        """Wait until the last character has left (rp2, esp32)."""
-        self.board.wait(self.board.tx_free, lambda: False)
+        """Wait until the last character has left."""
+        self.board.flush()
 
     def txdone(self) -> bool:
         """Whether everything has left."""
@@ -156,8 +140,8 @@ class RTC(BoardBound):
     def datetime(self, value: tuple[int, ...] | None = None) -> tuple[int, ...] | None:
         """(year, month, day, weekday, hours, minutes, seconds, subseconds), Monday = 0."""
         if value is None:
-            return self.board.rtc
-        self.board.rtc = tuple(value)
+            return self.board.date()
+        self.board.set_date(value)
         return None
 
 
@@ -165,10 +149,7 @@ class WDT(BoardBound):
     """The watchdog: not fed for `timeout` ms, the board resets."""
 
     def __init__(self, id: int = 0, timeout: int = 5000) -> None:
-        if not 0 < timeout <= LONGEST_WDT_MS:
-            raise ValueError("timeout exceeds 8388")
-        self.board.watchdog = timeout * 1_000_000
-        self.feed()
+        self.board.start_watchdog(timeout)
 
     def feed(self) -> None:
         """Begin anew."""
@@ -177,10 +158,11 @@ class WDT(BoardBound):
 
 def machine_module(board: Board) -> ModuleType:
     """A `machine` whose classes belong to this board."""
+    port = board.port
     module = ModuleType("machine")
+    own = {Pin: {"OUT": port.pin_out}, UART: port.uart_irqs}
     for kind in (Pin, UART, I2C, RTC, WDT):
-        setattr(module, kind.__name__, type(kind.__name__, (kind,), {"board": board}))
-    vars(module).update(
-        PWRON_RESET=PWRON_RESET, WDT_RESET=WDT_RESET, reset_cause=lambda: board.reset_cause
-    )
+        made = type(kind.__name__, (kind,), {"board": board, **own.get(kind, {})})
+        setattr(module, kind.__name__, made)
+    vars(module).update(port.causes, reset_cause=lambda: board.reset_cause)
     return module

@@ -1,33 +1,27 @@
 """The `time` module of the firmware on CPython: ticks of the board's virtual clock.
 
-The tick period is 2**30, as on 32-bit ports, and a board may start anywhere in it.
+The tick period is that of the board's port, 2**30 on 32-bit parts, and a board may start anywhere
+in it.
 """
 
 from types import ModuleType
 
 from firmware_sim.hal.board import Board
 
-PERIOD = 1 << 30
-
-
-def ticks_diff(a: int, b: int) -> int:
-    """a - b over the wrap."""
-    return ((a - b + PERIOD // 2) % PERIOD) - PERIOD // 2
-
-
-def ticks_add(ticks: int, delta: int) -> int:
-    """ticks + delta over the wrap."""
-    return (ticks + delta) % PERIOD
-
 
 def time_module(board: Board) -> ModuleType:
     """A `time` that shows this board's clock."""
 
-    def ticks_us() -> int:
-        return (board.start_ticks + board.clock.now // 1000) % PERIOD
+    period = 1 << board.port.ticks_bits
 
     def ticks_ms() -> int:
-        return (board.start_ticks // 1000 + board.clock.now // 1_000_000) % PERIOD
+        return (board.start_ticks // 1000 + board.clock.now // 1_000_000) % period
+
+    def ticks_diff(a: int, b: int) -> int:
+        return ((a - b + period // 2) % period) - period // 2
+
+    def ticks_add(ticks: int, delta: int) -> int:
+        return (ticks + delta) % period
 
     def sleep_ms(ms: int) -> None:
         board.wait(board.clock.now + max(0, ms) * 1_000_000, lambda: False)
@@ -37,7 +31,7 @@ def time_module(board: Board) -> ModuleType:
 
     module = ModuleType("time")
     vars(module).update(
-        ticks_us=ticks_us,
+        ticks_us=board.ticks,
         ticks_ms=ticks_ms,
         ticks_diff=ticks_diff,
         ticks_add=ticks_add,

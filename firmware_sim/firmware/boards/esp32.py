@@ -1,0 +1,16 @@
+"""Pins of an ESP32: UART2 to the RS-485 driver, I2C0 to the metering chip; UART0 is its REPL."""
+
+UART_ID = 2
+TX = 17
+RX = 16
+DE = 4
+I2C_ID = 0
+SDA = 21
+SCL = 22
+CHIP = 0x38
+# relays and lamp of the TMU
+FAN = 25
+ALARM = 26
+TRIP = 27
+BEACON = 33
+WDT_MS = 8000
