@@ -15,7 +15,7 @@ import msgspec
 from cext.framing698 import Frame698
 from protocol.decoded import Decoded, Fault, Field
 from protocol.dlt698.apdu import ACD, Apdu, Unread, parse, to_json
-from protocol.dlt698.axdr import Chosen, Data, Road
+from protocol.dlt698.axdr import STRUCTURE, Data, Road
 from protocol.dlt698.fragments import NAMES, Fragments, Waste, Whole, fragment
 from protocol.dlt698.parts import (
     Call,
@@ -36,6 +36,7 @@ from protocol.dlt698.parts import (
     Target,
     TargetAnswer,
 )
+from protocol.dlt698.selection import selection_text, selectors
 from protocol.dlt698.table import Cell, cells, entry, oad_name, text
 from protocol.dlt698.words import dar_name, service_name, word
 
@@ -43,6 +44,7 @@ PROTOCOL = "dlt698.45"
 
 SINGLE, WILDCARD, GROUP, BROADCAST = range(4)
 _PRM, _FUNCTION, _LINK = 0x40, 0x07, 1
+_ANY = b"\xaa"
 _TYPES = {WILDCARD: "any", GROUP: "group", BROADCAST: "broadcast"}
 _MOST_NAMES = 8
 """Most objects named in one `name`."""
@@ -108,6 +110,13 @@ def meanings(frames: Iterable[Frame698], lang: str = "en") -> Iterator[Decoded]:
         yield _decoded(frame, apdu, lang, notes)
 
 
+def apdu_fields(apdu: Apdu, lang: str = "en") -> tuple[list[Field], list[str]]:
+    """The values of an APDU that was read already, and what is to be noted of them."""
+    said = _Said(_lang(lang))
+    _body(apdu, said)
+    return said.values, said.notes
+
+
 def direction(control: int) -> str:
     """request, response or report, by DIR, PRM and function of a control byte (sheet §1)."""
     server, started = bool(control & 0x80), bool(control & _PRM)
@@ -154,6 +163,9 @@ def _decoded(frame: Frame698, apdu: bytes | None, lang: str, notes: list[str]) -
 
 def _address_notes(frame: Frame698, lang: str) -> list[str]:
     keys = [_TYPES[frame.address_type]] if frame.address_type in _TYPES else []
+    if not keys and frame.address.strip(_ANY) == b"":
+        # so field tools send it, the type single all the same (sheet §1)
+        keys = [_TYPES[WILDCARD]]
     if frame.logical == 1:
         keys.append("ac")
     return [word(key, lang) for key in keys]
@@ -294,45 +306,32 @@ def _record(record: Record, said: _Said) -> None:
         return
     said.outcomes += 1
     many = len(record.outcome) > 1
-    timed = any(oad >> 16 in _TIMES for oad in columns)
+    timed = any(oad >> 16 in _TIMES for oad in _all(record.columns))
     for number, row in enumerate(record.outcome, 1):
         head = f"{word('row', said.lang)} {number}: " if many else ""
-        for oad, data in zip(columns, row, strict=True):
+        for oad, data in _unfolded(record, columns, row):
             _datum(oad, data, head, said, timed)
+
+
+def _unfolded(
+    record: Record, columns: tuple[int, ...], row: tuple[Data, ...]
+) -> Iterator[tuple[int, Data]]:
+    """A row's attributes and data; of a structure under a ROAD column one for each object."""
+    flat = len(columns) != len(record.columns)
+    for at, (oad, data) in enumerate(zip(columns, row, strict=True)):
+        column = None if flat else record.columns[at]
+        folded = isinstance(column, Road) and data.tag == STRUCTURE and len(column.columns) > 1
+        if isinstance(column, Road) and folded and len(column.columns) == len(data.value):
+            yield from zip(column.columns, data.value, strict=True)
+        else:
+            yield oad, data
 
 
 def _asked(ask: RecordAsk, said: _Said) -> None:
     said.about(ask.oad)
-    said.about(*_selectors(ask.rsd), *_all(ask.rcsd))
+    said.about(*selectors(ask.rsd), *_all(ask.rcsd))
     if ask.rsd.kind:
-        # from the shown form, where times and numbers can be read
-        values = " ".join(_short(part) for part in ask.rsd.parts)
-        said.values.append(
-            Field(word("selection", said.lang), None, f"{ask.rsd.kind}: {values}", "")
-        )
-
-
-def _short(part: Any) -> str:
-    match part:
-        case Data():
-            return str(text(part))
-        case int():
-            return f"{part:08X}" if part > 0xFF else str(part)
-        case bytes():
-            return part.hex().upper()
-        case Chosen():
-            return f"({part.kind}{''.join(f' {_short(one)}' for one in part.parts)})"
-        case tuple():
-            return f"[{', '.join(_short(one) for one in part)}]"
-    return msgspec.json.encode(part, enc_hook=str).decode()
-
-
-def _selectors(rsd: Chosen) -> Iterator[int]:
-    """The columns a selection looks at."""
-    if rsd.kind in (1, 2):
-        yield rsd.parts[0]
-    elif rsd.kind == 3:
-        yield from (one.oad for one in rsd.parts[0])
+        said.values.append(Field(word("selection", said.lang), None, selection_text(ask.rsd), ""))
 
 
 def _all(columns: tuple[int | Road, ...]) -> Iterator[int]:
