@@ -22,6 +22,7 @@ from bench.figures import Figure, table
 from edge.plan.build import readable
 from edge.site.load import read_ports
 from edge.site.model import Line
+from edge.site.silence import silences
 from firmware_sim.bench_tools.rig import Rig, rig, tool
 
 CHUNKS = {1: "single characters", 8: "8 characters", 0: "whole answers"}
@@ -59,7 +60,8 @@ def minimal_ms(line: Line, data_bytes: int) -> float:
     """Minimal line time of reading one item of that many data bytes."""
     asked = line.wake_bytes + FIXED_BYTES + IDENTIFIER_BYTES
     answered = ANSWER_WAKE + FIXED_BYTES + IDENTIFIER_BYTES + data_bytes
-    return (asked + answered) * BITS * 1000 / line.baud + DELAY_MS + line.idle_ms
+    idle_ms = silences(line)["dlt645"] / 1e6
+    return (asked + answered) * BITS * 1000 / line.baud + DELAY_MS + idle_ms
 
 
 def utilisation(line: Line, truth: pathlib.Path) -> tuple[float, int]:
