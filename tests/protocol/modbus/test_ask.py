@@ -1,5 +1,8 @@
 """Ask: every function of ours as the specification prints it, and what is made of any answer."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -177,6 +180,22 @@ def test_the_longest_question_and_its_answer_are_frames(longest: Query) -> None:
     assert 5 <= request.answer_bytes <= 256
 
 
+def any_frame(unit: int, function: int, data: bytes) -> Any:
+    """A frame as no scanner would hand over."""
+    return SimpleNamespace(
+        unit=unit, function=function, data=data, raw=encode(unit, function, data)
+    )
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 255])
+def test_a_byte_count_that_lies_is_not_mine(count: int) -> None:
+    for asked in (query.read(3, 0, 1), query.read_write(0, 1, 0, [1]), query.server_id()):
+        exchange = Ask("u", UNIT, asked)
+        frame = any_frame(UNIT, asked.function, bytes([count, 0, 1]))
+        assert exchange.on_frame(frame) == NotMine("length")
+        assert exchange.data is None
+
+
 @given(
     st.sampled_from([one for one, _, _ in BOOK]),
     st.integers(0, 255),
@@ -184,14 +203,8 @@ def test_the_longest_question_and_its_answer_are_frames(longest: Query) -> None:
     st.binary(min_size=1, max_size=252),
 )
 def test_any_frame_gives_a_verdict(asked: Query, unit: int, function: int, data: bytes) -> None:
-    class Frame:
-        """What a scanner could hand over, and more."""
-
-    frame = Frame()
-    frame.unit, frame.function, frame.data = unit, function, data  # type: ignore[attr-defined]
-    frame.raw = encode(unit, function, data)  # type: ignore[attr-defined]
     exchange = Ask("u", UNIT, asked)
-    verdict = exchange.on_frame(frame)  # type: ignore[arg-type]
+    verdict = exchange.on_frame(any_frame(unit, function, data))
     assert (verdict == Done(())) == (exchange.data is not None)
     if exchange.data is not None:
         assert (unit, function) == (UNIT, asked.function)

@@ -110,3 +110,17 @@ def test_a_byte_count_of_a_read_and_write_that_lies_is_shown_as_it_came() -> Non
     said = keys(encode(1, 0x17, bytes.fromhex("0003 0006 000E 0003 04 00FF 00FF 00FF")))
     assert "fit" in said["note"]
     assert "registers" not in said
+
+
+@pytest.mark.parametrize(("read", "written"), [(0, 2), (126, 2), (1, 3)])
+def test_an_answer_of_a_read_and_write_is_not_taken_for_a_question(read: int, written: int) -> None:
+    # its ninth byte counts what is left, as a question's does, but the counts before it do not fit
+    data = struct.pack(">BxHxxHB4x", 12, read, written, 4)
+    said = keys(encode(1, 0x17, data))
+    assert (said["direction"], len(said["registers"])) == ("response", 6)
+
+
+def test_the_same_bytes_with_counts_that_fit_are_a_question_unless_known_better() -> None:
+    raw = encode(1, 0x17, struct.pack(">BxHxxHB4x", 12, 1, 2, 4))
+    assert keys(raw)["direction"] == "request"
+    assert keys(raw, True)["direction"] == "response"
