@@ -73,7 +73,8 @@ def room(name: str, rooms: str = "", others: frozenset[str] = COMPUTING, *, time
     return Room(name, frozenset(rooms.split()), others, timeless)
 
 
-_BUS = "protocol protocol.quantity protocol.exchange protocol.dlt645 protocol.modbus cext"
+_ASKED = "protocol.dlt645 protocol.dlt698 protocol.modbus"
+_BUS = f"protocol protocol.quantity protocol.exchange {_ASKED} cext"
 _SPINE = "edge.words edge.site edge.bus edge.plan edge.journal edge.analysis edge.uplink"
 _AGENT = f"{_SPINE} edge.command {_BUS} protocol.uplink"
 _ALL_EDGE = f"{_AGENT} edge.door edge.report edge.books edge.agent"

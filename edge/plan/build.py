@@ -11,9 +11,13 @@ from edge.plan.sweep import Asked
 from edge.site.model import Line, Meter, Site, Tmu
 from edge.words import BoxgateError
 from protocol.dlt645.read import Read
-from protocol.exchange import DLT645, MODBUS, Exchange
+from protocol.dlt698.read import ReadObjects
+from protocol.exchange import DLT645, DLT698, MODBUS, Exchange
 from protocol.modbus.read import ReadRegisters
 from protocol.modbus.table import blocks, maps
+
+ORDER = (DLT645, DLT698, MODBUS)
+"""Of the protocols within a sweep."""
 
 
 def readable(site: Site, line: str) -> tuple[Meter, ...]:
@@ -22,7 +26,7 @@ def readable(site: Site, line: str) -> tuple[Meter, ...]:
     A change of protocol costs a line its longer silence and a wake-up, so there are few.
     """
     meters = (meter for meter in site.meters_on(line) if meter.protocol in SPOKEN)
-    return tuple(sorted(meters, key=lambda meter: tuple(SPOKEN).index(meter.protocol)))
+    return tuple(sorted(meters, key=lambda meter: ORDER.index(meter.protocol)))
 
 
 def unreadable(site: Site, line: str) -> tuple[Meter, ...]:
@@ -63,6 +67,10 @@ def _by_645(line: Line, meter: Meter) -> tuple[Exchange, ...]:
     return tuple(Read(meter.id, int(item, 16), wake=wake) for item in _items(meter))
 
 
+def _by_698(line: Line, meter: Meter) -> tuple[Exchange, ...]:
+    return (ReadObjects(meter.id, _items(meter), wake=line.wake_bytes),)
+
+
 def _by_modbus(_line: Line, meter: Meter) -> tuple[Exchange, ...]:
     return _registers(meter.id, meter.unit, meter.profile)
 
@@ -76,6 +84,7 @@ def _registers(device: str, unit: int, name: str) -> tuple[Exchange, ...]:
 
 SPOKEN: dict[str, Callable[[Line, Meter], tuple[Exchange, ...]]] = {
     DLT645: _by_645,
+    DLT698: _by_698,
     MODBUS: _by_modbus,
 }
 """How each protocol that this version reads asks a meter for all of its profile."""

@@ -242,3 +242,19 @@ def drive_one(sweep: Sweep) -> None:
     work = sweep.next(1)
     assert work is not None
     sweep.done(work, Outcome(End.DONE, 1, (Value(quantity("voltage_a"), 7),)), 1)
+
+
+def test_a_part_of_a_list_refused_is_named_and_the_list_is_asked_again_for_its_rest() -> None:
+    sweep = started(A)
+    work = sweep.next(0)
+    assert work is not None
+    given = (Value(quantity("voltage_a"), 7),)
+    sweep.done(work, Outcome(End.DONE, 1, given, "200A0201: 06"), 1)
+    _, (part,) = drive(sweep, {}, now=1)
+    (row,) = part.rows
+    assert (row.end, row.refused) == (RowEnd.WHOLE, True)
+    assert ("voltage_a", 7) in [(q.name, value) for q, value, _ in row.values]
+    sweep.mail(StartSweep(6), 2)
+    asked, (part,) = drive(sweep, {}, now=2)
+    assert asked == [(A, "02010100"), (A, "02020100")]
+    assert not part.rows[0].refused

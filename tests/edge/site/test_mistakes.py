@@ -193,6 +193,11 @@ SITE_MISTAKES = {
         "[[tmu]]",
         ("tmu tmu2", "tmu tmu1", "unit 1", "its own unit"),
     ),
+    "TMU with the map of a meter": (
+        ('line = "station"\nunit = 1', 'line = "station"\nmap = "sdm630"'),
+        'map = "sdm630"',
+        ("map of tmu tmu1", "sdm630", "tmu-1, bwd-k"),
+    ),
     "responsibility for no place": (
         ('scope = "area"', 'scope = "street"'),
         'scope = "street"',
