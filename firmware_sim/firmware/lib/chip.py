@@ -64,6 +64,18 @@ def energy(chip: bytearray, bank: int, tariff: int) -> int:
     return whole + (rest >> PULSES_SHIFT)
 
 
+def fine(chip: bytearray, bank: int, tariff: int) -> int:
+    """The same in 0.0001 kWh: a pulse is 6.25 of them."""
+    if tariff:
+        at = bank + 4 * (tariff - 1)
+        return (u16(chip, at) << 16 | u16(chip, at + 2)) * 25 >> 2
+    pulses = 0
+    for i in range(TARIFFS):
+        at = bank + 4 * i
+        pulses += u16(chip, at) << 16 | u16(chip, at + 2)
+    return pulses * 25 >> 2
+
+
 def baud(word: int) -> int:
     """The speed a speed word names; 2400 when it names none or several."""
     for bit, speed in SPEEDS:

@@ -69,20 +69,24 @@ class Registers:
         self.memory = memory
         self._snapshot = snapshot
         self._combinations = combinations
-        self._when = NOW
+        # how a counter is read, and where its register rolls over
+        self._read = c.energy
+        self._roll = ROLL
+        # the instant they are of, s since 2000; NOW = the present
+        self.when = NOW
         self._counted = False
 
     def now(self) -> None:
         """What the chip shows."""
         self._snapshot(self.chip)
-        self._when = NOW
+        self.when = NOW
         self._counted = False
 
     def at(self, when: int) -> bool:
         """What it showed at that second; False if nobody knows."""
         if self.memory is None or when < 0 or not self.memory(self.chip, CHIP, when, 0):
             return False
-        self._when = when
+        self.when = when
         self._counted = False
         return True
 
@@ -99,6 +103,18 @@ class Registers:
         # what is asked most comes first
         if which == FORWARD:
             return c.energy(self.chip, c.FORWARD, tariff) % ROLL
+        return self._energy(which, tariff)
+
+    def fine(self, which: int, tariff: int) -> int:
+        """The same in 0.0001 kWh."""
+        self._read = c.fine
+        self._roll = ROLL * 100
+        value = self._energy(which, tariff)
+        self._read = c.energy
+        self._roll = ROLL
+        return value
+
+    def _energy(self, which: int, tariff: int) -> int:
         if which <= REVERSE:
             return self._sum(which, tariff)
         if self.elements != 3 or not self._count():
@@ -115,7 +131,7 @@ class Registers:
         """Have the counts of the present instant at hand."""
         if not self._counted:
             self._counted = self.memory is not None and self.memory(
-                self.counts, COUNTS, self._when, 0
+                self.counts, COUNTS, self.when, 0
             )
         return self._counted
 
@@ -133,7 +149,7 @@ class Registers:
             )
             bits = self._combinations(which - COMBINED - 2)
         else:
-            return self._bank(which, tariff) % ROLL
+            return self._bank(which, tariff) % self._roll
         value = 0
         for bit, part in parts:
             if bits & bit:
@@ -141,17 +157,17 @@ class Registers:
             if bits & bit << 1:
                 value -= self._bank(part, tariff)
         # a signed register keeps one digit for its sign
-        return value % ROLL if value >= 0 else -(-value % ROLL)
+        return value % self._roll if value >= 0 else -(-value % self._roll)
 
     def _bank(self, which: int, tariff: int) -> int:
         """A counter; tariff -1, -2, -3 = phase A, B, C."""
         if tariff < 0:
             k = which - 1 if which <= REVERSE else which - 3
-            return c.energy(self.counts, PHASES + PHASE_SIZE * (-1 - tariff) + 4 * k, 1)
+            return self._read(self.counts, PHASES + PHASE_SIZE * (-1 - tariff) + 4 * k, 1)
         if which == FORWARD:
-            return c.energy(self.chip, c.FORWARD, tariff)
+            return self._read(self.chip, c.FORWARD, tariff)
         if which == REVERSE:
-            return c.energy(self.chip, c.REVERSE, tariff)
+            return self._read(self.chip, c.REVERSE, tariff)
         if which >= APPARENT_FORWARD:
-            return c.energy(self.counts, APPARENT + 16 * (which - APPARENT_FORWARD), tariff)
-        return c.energy(self.counts, 16 * (which - QUADRANT_1), tariff)
+            return self._read(self.counts, APPARENT + 16 * (which - APPARENT_FORWARD), tariff)
+        return self._read(self.counts, 16 * (which - QUADRANT_1), tariff)

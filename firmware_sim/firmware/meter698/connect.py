@@ -1,0 +1,69 @@
+"""CONNECT and RELEASE: what client and meter agree on (DL/T 698.45-2017 7.4.2, sheet §2).
+
+Reading needs no connection. A public one (mechanism 00) settles the length of frames that go out;
+there is no security chip, so every other mechanism is refused by its own result.
+"""
+
+from meter698 import axdr as a
+from meter698 import link
+from meter698.receiver import LONGEST
+from meter698.settings import MAKE
+
+PROTOCOL = 8
+FUNCTIONS = 16
+# of a request before its mechanism: version, conformance, send, receive, window, APDU, timeout
+OFFER = 2 + PROTOCOL + FUNCTIONS + 2 + 2 + 1 + 2 + 4
+VERSION = 0x0010
+# GET of all kinds, SET, ACTION; bits as PyPI dlt698 and captured answers have them [?]
+SERVICES = b"\xff\xff\xff\xff\x00\x00\x00\x00"
+ALLOWED = 0
+VERSION_MISMATCH = 5
+# mechanism -> result of who is not let in: password, symmetric, signature
+REFUSED = (ALLOWED, 1, 2, 4)
+# mechanism -> octet-strings it carries: none; password; cipher and signature
+STRINGS = (0, 1, 2, 2)
+MALFORMED = -1
+
+
+def connect(body, at: int, data, start: int, end: int, meter) -> int:
+    """What stands behind tag and PIID of the response to the offer data[start:end]; MALFORMED."""
+    behind = offer_end(data, start, end)
+    if behind < 0:
+        return MALFORMED
+    version = a.get_u16(data, start, end)
+    mechanism = data[start + OFFER]
+    result = REFUSED[mechanism] if version <= VERSION else VERSION_MISMATCH
+    place = start + 2 + PROTOCOL + FUNCTIONS
+    receive = a.get_u16(data, place + 2, end)
+    timeout = start + OFFER - 4
+    if result == ALLOWED:
+        meter.link.most = min(max(receive, link.SHORTEST), link.LONGEST)
+    for text in MAKE:
+        at = a.put_copy(body, at, text, 0, len(text))
+    at = a.put_u16(body, at, VERSION)
+    at = a.put_copy(body, at, SERVICES, 0, PROTOCOL)
+    # functions are agreed to as offered
+    place = start + 2 + PROTOCOL
+    at = a.put_copy(body, at, data, place, place + FUNCTIONS)
+    at = a.put_u16(body, at, meter.link.most)
+    at = a.put_u16(body, at, LONGEST)
+    at = a.put_u8(body, at, 1)
+    at = a.put_u16(body, at, link.REQUEST)
+    at = a.put_copy(body, at, data, timeout, timeout + 4)
+    # no security data
+    return a.put_u8(body, a.put_u8(body, at, result), 0)
+
+
+def offer_end(data, start: int, end: int) -> int:
+    """The place behind version to mechanism and what it carries, or MALFORMED."""
+    at = start + OFFER
+    mechanism = a.get_u8(data, at, end)
+    if not 0 <= mechanism < len(STRINGS):
+        return MALFORMED
+    at += 1
+    for _ in range(STRINGS[mechanism]):
+        n = a.get_length(data, at, end)
+        if n < 0:
+            return MALFORMED
+        at += a.length_size(data, at) + n
+    return at if at <= end else MALFORMED
