@@ -40,10 +40,13 @@ THREE_PHASE = (
     (MINUTE, ((0x2005, 2), (0x200A, 2))),
     (HOUR, ()),
     (0, ((0x2005, 2), (0x200A, 2), (0x0030, 2), (0x0040, 2), (0x0050, 2), (0x0060, 2), (0x0070, 2),
-         (0x0080, 2))),
+         (0x0080, 2), (0x1010, 2), (0x1020, 2))),
 )  # fmt: skip
+NO_ROOM = 2
 OUT_OF_RANGE = 8
 MISMATCH = 7
+# one entry of attribute 3: structure of three, long-unsigned, OAD, long-unsigned
+ENTRY = 2 + 3 + 5 + 3
 
 
 class Freezes:
@@ -131,10 +134,12 @@ class Freezes:
         return (at, 2 + len(columns))
 
     def put_attribute(self, out, at: int, oi: int) -> int:
-        """Attribute 3: of each column its period, object and depth."""
+        """Attribute 3: of each column its period, object and depth; -DAR where there is no room."""
         period = self.period if oi == MINUTE else 1
         depth = self.depth if oi == MINUTE else self._kind(oi)[1]
         columns = self._columns(oi)
+        if at + 2 + ENTRY * len(columns) > len(out):
+            return -NO_ROOM
         at = axdr.put_array(out, at, len(columns))
         for one, attribute in columns:
             at = axdr.put_structure(out, at, 3)
@@ -157,7 +162,6 @@ class Freezes:
         at = start + 1 + axdr.length_size(data, start + 1)
         period = depth = 0
         for i in range(count):
-            # structure of three, long-unsigned, OAD, long-unsigned: 2 + 3 + 5 + 3 bytes
             if (
                 axdr.get_u16(data, at, end) != 0x0203
                 or axdr.get_u8(data, at + 2, end) != axdr.U16
@@ -174,7 +178,7 @@ class Freezes:
             oi = axdr.get_u16(data, at + 6, end)
             if not self.stores(MINUTE, oi, axdr.get_u8(data, at + 8, end)):
                 return OUT_OF_RANGE
-            at += 13
+            at += ENTRY
         if (
             count != len(self._columns(MINUTE))
             or not 1 <= period <= LONGEST_MIN
