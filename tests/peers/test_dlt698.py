@@ -8,14 +8,16 @@ DL/T 698.45-2017, "disagreements"), and what is done about each here:
     a wildcard address is never answered              its meter is asked by its number
     bit 6 of a PIID in requests refused               ours is never set (it is reserved)
     an address object, 4001, it has only when set     the refusal (DAR 4) is what is expected
-    a pty with parity E fails at its next opening     no parity on either end
+    even parity as it comes                           none on either end: a pty drops parity
 """
 
 import queue
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from edge.bus.master import LineMaster
@@ -23,8 +25,13 @@ from edge.bus.parts import LineState, MeterRow, StartSweep, SweepPart
 from edge.plan.sweep import Asked, Sweep
 from edge.shells.line import LineThread
 from edge.site.model import Line, Port
+from firmware_sim.bridge.bench import Options
+from firmware_sim.truth import TruthFile
+from firmware_sim.truth_table import answered
 from protocol.dlt698.read import ReadObjects
 from tests.edge.shells.peer import DEADLINE_S
+from tests.firmware_sim.bridge.running import running, truth_of
+from tests.firmware_sim.places import number, site
 from tests.peers.wires import Wires
 
 dlt698: Any = pytest.importorskip("dlt698")
@@ -151,3 +158,62 @@ def test_what_their_meter_has_not_is_missing_and_the_rest_stands() -> None:
         [row] = swept(wires.near, (0x20000201, 0x200F0200))
     assert values(row).get("voltage_a") == 2201
     assert values(row).get("frequency") is None
+
+
+@contextmanager
+def our_meter(tmp_path: Path, truth: TruthFile | None = None, wake: int = 4) -> Iterator[Any]:
+    """Our firmware on the bench's pty, and their client on it."""
+    place = site(baud=BAUD)
+    meters = tuple(
+        msgspec.structs.replace(meter, protocol="dlt698", profile="1ph-2020")
+        if meter.kind == "household"
+        else meter
+        for meter in place.meters
+    )
+    place = msgspec.structs.replace(place, meters=meters)
+    with running(tmp_path, truth=truth, options=Options(wake=wake), place=place):
+        client = dlt698.Client(n.ClientOptions(protocol=session(number(1, 2))))
+        try:
+            client.open_serial_configured(
+                str(tmp_path / "b1"), *serial_settings(BAUD), n.ConnectionProfile.local_preset
+            )
+            yield client
+        finally:
+            client.close()
+
+
+def test_their_client_reads_our_firmware_as_the_truth_file_says(tmp_path: Path) -> None:
+    truth = TruthFile(tmp_path / "truth")
+    with our_meter(tmp_path, truth) as client:
+        got = client.get_list([oad(one) for one in SINGLE])
+        one = client.get(oad(0x20000200)).require_data()
+    truth.close()
+    records = truth_of(tmp_path / "truth")
+    assert [record["item"] for record in records] == [
+        *(f"698:{number:08X}" for number in SINGLE),
+        "698:20000200",
+    ]
+    theirs = [bytes(n.encode_data(item.result)).hex().upper() for item in got.attributes]
+    assert theirs == [record["raw"] for record in records[:-1]]
+    assert bytes(n.encode_data(one)).hex().upper() == records[-1]["raw"]
+    volts = answered(records[0]["item"], bytes.fromhex(records[0]["raw"]))["voltage_a"]
+    assert volts is not None
+    assert 200 < volts < 240
+    assert {record["meter"] for record in records} == {number(1, 2)}
+
+
+def test_their_client_is_refused_by_our_firmware_with_a_reason(tmp_path: Path) -> None:
+    with our_meter(tmp_path) as client:
+        unknown = [client.get(oad(one)).dar for one in (0x29990200, 0x40990200)]
+        several = client.get_list([oad(0x20000201), oad(0x40990200)])
+    assert unknown == [4, 6]
+    assert not isinstance(several.attributes[0].result, int)
+    assert several.attributes[1].result == 6
+
+
+def test_their_client_finds_the_address_and_the_clock_of_our_firmware(tmp_path: Path) -> None:
+    with our_meter(tmp_path) as client:
+        address = client.get(oad(0x40010200)).require_data()
+        clock = client.get(oad(0x40000200)).require_data()
+    assert address.as_octet_string().hex() == number(1, 2)
+    assert len(clock.as_date_time_s()) == 7
