@@ -213,3 +213,10 @@ def test_the_peer_reads_the_rows_as_well() -> None:
     raw = Meter(3).raw(question(CURVE, ask.newest(96), TIME, VOLTAGE, POWER))
     answer = b"\x85\x03\x01" + raw + b"\0\0"
     assert bytes(native.encode_apdu(native.decode_apdu(answer))) == answer
+
+
+def test_a_range_of_events_leaves_out_the_one_at_its_end() -> None:
+    starts = [Held.event(0x11, 0, n)[0] for n in (3, 2, 1)]
+    asked = ask.between(0x201E0200, moment(starts[0]), moment(starts[2]))
+    rows = Meter().rows(0x30110200, asked, 0x201E0200)
+    assert rows == [[start] for start in starts[:2]]
