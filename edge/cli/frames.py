@@ -10,10 +10,12 @@ import threading
 import time
 
 from cext.framing import FrameModbus
+from cext.framing698 import Frame698
 from edge.bus.master import Heard, Spoke
 from edge.words import language
 from edge.words.verbs import discard
 from protocol.dlt645.describe import describe as describe_645
+from protocol.dlt698.describe import describe as describe_698
 from protocol.modbus.describe import describe as describe_modbus
 
 ROOM = 1000
@@ -77,10 +79,16 @@ def said(item: Spoke | Heard) -> str:
     """What a frame of a trace means, in the language of the program."""
     lang = language()
     if isinstance(item, Heard):
-        frame = item.frame
-        if isinstance(frame, FrameModbus):
-            return describe_modbus(frame, lang)
-        return describe_645(frame, lang)
-    if item.protocol == "modbus":
-        return describe_modbus(item.raw, lang, answer=False)
+        match item.frame:
+            case FrameModbus() as frame:
+                return describe_modbus(frame, lang)
+            case Frame698() as frame:
+                return describe_698(frame, lang)
+            case frame:
+                return describe_645(frame, lang)
+    match item.protocol:
+        case "modbus":
+            return describe_modbus(item.raw, lang, answer=False)
+        case "dlt698":
+            return describe_698(item.raw, lang)
     return describe_645(item.raw, lang)

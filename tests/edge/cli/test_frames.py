@@ -3,12 +3,15 @@
 import pytest
 
 from cext.framing import Scanner645
+from cext.framing698 import Scanner698
 from edge.bus.master import Heard, Spoke
 from edge.cli.frames import FramePrinter, said
 from protocol.dlt645.read import Read
+from protocol.dlt698.describe import describe
 from protocol.modbus.read import ReadRegisters
 from protocol.modbus.table import blocks
 from tests.cext import streams
+from tests.edge import wire698
 from tests.protocol.modbus.wire import answer, framed
 
 TMU = ReadRegisters("tmu1", 1, blocks("tmu-1")[0]).start().data
@@ -73,3 +76,13 @@ def test_the_meaning_is_told_in_the_language_of_the_program(
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
     assert said(Spoke(0, TMU, "modbus")) == "单元 1 读输入寄存器 请求 0000 × 17 (tmu-1)"
     assert said(Spoke(0, METER, "dlt645")).startswith("123456789012 读数据 请求")
+
+
+def test_a_frame_of_698_is_told_by_its_own_protocol() -> None:
+    asked = wire698.question("000000000002")
+    frame = Scanner698().feed(wire698.answer("000000000002", 2316))
+    assert frame is not None
+    assert said(Spoke(0, asked, "dlt698")) == describe(asked)
+    assert said(Heard(1, frame, "done")) == describe(frame)
+    assert "000000000002" in said(Heard(1, frame, "done"))
+    assert "231.6" in said(Heard(1, frame, "done"))
