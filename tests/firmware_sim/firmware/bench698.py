@@ -35,7 +35,7 @@ def frame(
     head = length.to_bytes(2, "little") + head
     head += peer.crc16(head).to_bytes(2, "little")
     body = head + data
-    return b"\xfe" * wake + b"\x68" + body + peer.crc16(body).to_bytes(2, "little") + b"\x16"
+    return bytes(b"\xfe" * wake + b"\x68" + body + peer.crc16(body).to_bytes(2, "little") + b"\x16")
 
 
 def get(*oads: str, piid: int = 5) -> bytes:
