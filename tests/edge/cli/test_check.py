@@ -21,8 +21,8 @@ def test_a_good_site_is_summarised_and_ends_with_0(capsys: pytest.CaptureFixture
     out = capsys.readouterr().out
     assert "site xiyuan-5 西苑5号小区: Asia/Shanghai, period 60 s" in out
     assert "transformers 2, feeders 5, buildings 5, boxes 21, households 252" in out
-    assert "household 252, master 2, feeder 5, public 7; protocols: dlt645 266" in out
-    assert "line b5: gateway gw1, 9600 baud, 60 meters, 0 TMU, sweep at least 30.1 s" in out
+    assert "household 252, master 2, feeder 5, public 7; protocols: dlt645 251, dlt698 15" in out
+    assert "line b5: gateway gw1, 9600 baud, 60 meters, 0 TMU, sweep at least 28.8 s" in out
     assert "line station: gateway gw1, 9600 baud, 14 meters, 2 TMU" in out
     assert out.endswith("errors: 0, warnings: 0\n")
 

@@ -10,7 +10,15 @@ from protocol.exchange import DLT645, DLT698, MODBUS
 from protocol.modbus.table import blocks
 from tests.edge.analysis.parts import xiyuan
 
-SITE = xiyuan()
+MIXED = xiyuan()
+SITE = replace(
+    MIXED,
+    meters=tuple(
+        replace(meter, protocol=DLT645, profile="1ph-2013") if meter.protocol == DLT698 else meter
+        for meter in MIXED.meters
+    ),
+)
+"""xiyuan-5 before its first meters were changed for new ones."""
 
 
 def test_a_line_is_its_meters_in_the_order_of_the_site_and_then_its_tmus() -> None:

@@ -86,3 +86,13 @@ def test_households_are_on_their_buildings_line_and_the_rest_on_the_station_line
 
 def test_the_file_says_that_the_conductor_is_assumed() -> None:
     assert "aluminium is assumed" in (EXAMPLES / "xiyuan-5" / "site.toml").read_text("utf-8")
+
+
+def test_fifteen_households_have_a_new_meter_each_in_another_box_five_on_each_phase(
+    site: Site,
+) -> None:
+    new = [meter for meter in site.meters if meter.protocol == "dlt698"]
+    assert {(m.kind, m.profile) for m in new} == {("household", "1ph-2020")}
+    assert Counter(m.phase for m in new) == {"A": 5, "B": 5, "C": 5}
+    assert len({m.box for m in new}) == len(new) == 15
+    assert {m.line for m in new} == {"b1", "b2", "b3", "b4", "b5"}

@@ -14,6 +14,8 @@ from firmware_sim.bench_tools.children import ROOT
 
 METERS = {"b1": 2, "b2": 3, "b3": 3, "b4": 3}
 """Household meters that are left, by line: b1 has the fewest."""
+WITH_NEW = "b2"
+"""The line where one of them speaks DL/T 698.45."""
 HOUSEHOLDS = sum(METERS.values())
 STATION = 3
 """A master meter, a feeder meter and a TMU."""
@@ -29,7 +31,10 @@ def small_site(folder: pathlib.Path) -> pathlib.Path:
         rows = list(csv.DictReader(file))
     kept = []
     for line, count in METERS.items():
-        kept += [row for row in rows if row["line"] == line][:count]
+        here = [row for row in rows if row["line"] == line]
+        kept += here[:count]
+        if line == WITH_NEW:
+            kept[-1] = next(row for row in here if row["protocol"] == "dlt698")
     station = [row for row in rows if row["line"] == "station" and row["kind"] != "public"]
     kept += [row for row in station if row["transformer"] == "T1" or row["feeder"] == "F1"]
     with table.open("w", encoding="utf-8", newline="") as file:
