@@ -1,4 +1,4 @@
-"""Makes examples/luying-1: one 400 kVA transformer, two feeders, 120 households, half of them 698.
+"""Makes examples/luying-1: a 200 kVA transformer, two feeders, 29 households, half of them 698.
 
     python examples/make_luying_1.py [FOLDER]
 
@@ -15,11 +15,11 @@ UTILITY = "370113"
 """First six digits of every address in this example; the rest is made up, as the place is."""
 
 HEAD = """\
-# Luying 1: one box transformer station with 400 kVA, 120 households in two houses. Every second
+# Luying 1: one box transformer station with 200 kVA, 29 households in one house. Every second
 # household meter is of 2020 and speaks DL/T 698.45, the others are of 2013 and speak DL/T 645-2007.
 #
 # The place is invented, with parts as those of xiyuan-5. Its cables are aluminium, but for the
-# service drops.
+# service drops. Its second feeder serves the property and a charging pile.
 
 version = 1
 id = "luying-1"
@@ -31,18 +31,35 @@ meters = "meters.csv"
 [[transformer]]
 id = "T1"
 name = "1号变"
-model = "S13-400"
-rated_kva = 400
+model = "S13-200"
+rated_kva = 200
 vector_group = "Dyn11"
-no_load_loss_w = 410
-load_loss_w = 4520
+no_load_loss_w = 240
+load_loss_w = 2730
 impedance_percent = 4.0
 tap = "10.25/0.4"
 """
 
+BUILDING_TABLE = """
+[[building]]
+id = "B1"
+name = "1号楼"
+feeder = "F1"
+stairwells = 3
+conductor = "Al 4x120"
+stairwell_length_m = 16
+"""
+
 TAIL = """
-# Old meters and new ones share a line and its speed; they put 1/8 unit load on it.
-{lines}
+# Old meters and new ones share a line and its speed; they put 1/8 unit load on it. It goes along
+# the feeder, past the stairwells and down a drop.
+[[line]]
+id = "b1"
+name = "1号楼"
+baud = 9600
+length_m = 134
+unit_load = 0.125
+
 [[line]]
 id = "station"
 name = "箱变内"
@@ -60,7 +77,7 @@ unit = 1
 [[gateway]]
 id = "gw1"
 name = "箱变网关"
-lines = [{line_ids}, "station"]
+lines = ["b1", "station"]
 
 # Grid numbers and duties, never persons. The longest match wins.
 [[responsibility]]
@@ -81,38 +98,32 @@ duty = "metering"
 
 
 @dataclass(frozen=True, slots=True)
-class House:
-    """One building with the feeder that ends at it and the RS-485 line that serves it."""
+class Cable:
+    """One feeder."""
 
-    building: str
     feeder: str
-    feeder_m: int
-    stairwells: int
-
-    @property
-    def line(self) -> str:
-        """Id of its RS-485 line."""
-        return self.building.lower()
-
-    @property
-    def line_m(self) -> int:
-        """Along the feeder, past the stairwells at 16 m, and down a drop of 12 m."""
-        return self.feeder_m + 16 * (self.stairwells - 1) + 12
+    conductor: str
+    length_m: int
 
 
-HOUSES = (House("B1", "F1", 90, 5), House("B2", "F2", 130, 5))
+HOUSE, PLANT = Cable("F1", "Al 4x120", 90), Cable("F2", "Al 4x120", 40)
+"""To the house; to the property's room and the charging pile."""
+
+BUILDING = "B1"
+STAIRWELLS = (12, 12, 5)
+"""Households of each; the last one has fewer floors."""
 
 HOUSEHOLDS = (("dlt645", "1ph-2013", 10), ("dlt698", "1ph-2020", 20))
 """Protocol, profile and address series of the two generations; they take turns."""
 
 STATION = (
     # kind, name, protocol, profile, phase, feeder, transformer, ct, series
-    ("master", "1号变总表", "dlt698", "3ph", "ABC", "", "T1", "800/5", 90),
-    ("feeder", "F1 出线表", "dlt645", "3ph", "ABC", "F1", "", "400/5", 91),
-    ("feeder", "F2 出线表", "dlt698", "3ph", "ABC", "F2", "", "400/5", 91),
-    ("public", "楼道照明 B1", "dlt645", "1ph-2013", "A", "F1", "", "", 92),
-    ("public", "楼道照明 B2", "dlt698", "1ph-2020", "B", "F2", "", "", 92),
-    ("public", "充电桩", "dlt698", "3ph", "ABC", "F2", "", "", 92),
+    ("master", "1号变总表", "dlt698", "3ph", "ABC", "", "T1", "300/5", 90),
+    ("feeder", "F1 出线表", "dlt645", "3ph", "ABC", "F1", "", "250/5", 91),
+    ("feeder", "F2 出线表", "dlt698", "3ph", "ABC", "F2", "", "200/5", 91),
+    ("public", "楼道照明", "dlt645", "1ph-2013", "A", "F1", "", "", 92),
+    ("public", "物业", "dlt698", "3ph", "ABC", "F2", "", "", 92),
+    ("public", "充电桩", "dlt645", "3ph", "ABC", "F2", "", "", 92),
 )
 
 COLUMNS = "id,name,kind,line,protocol,profile,phase,box,household,feeder,transformer,ct"
@@ -120,22 +131,17 @@ COLUMNS = "id,name,kind,line,protocol,profile,phase,box,household,feeder,transfo
 
 def site_toml() -> str:
     """The text of site.toml."""
-    parts = [HEAD]
-    parts += [_feeder(house) for house in HOUSES]
-    parts += [_building(house) for house in HOUSES]
-    parts += [_box(house, stair) for house in HOUSES for stair in range(1, house.stairwells + 1)]
-    ids = ", ".join(f'"{house.line}"' for house in HOUSES)
-    parts.append(TAIL.format(lines="".join(_line(house) for house in HOUSES), line_ids=ids))
+    stairs = range(1, len(STAIRWELLS) + 1)
+    parts = [HEAD, _feeder(HOUSE), _feeder(PLANT), BUILDING_TABLE, *map(_box, stairs), TAIL]
     return "".join(parts)
 
 
 def meters_csv() -> str:
-    """The text of meters.csv: 120 household meters, a master, 2 feeder and 3 public meters."""
+    """The text of meters.csv: 29 household meters, a master, 2 feeder and 3 public meters."""
     rows = [COLUMNS]
-    places = [(h, stair) for h in HOUSES for stair in range(1, h.stairwells + 1)]
-    for place, (house, stair) in enumerate(places):
-        for flat in range(12):
-            rows.append(_household(house, stair, flat, 12 * place + flat + 1))
+    for stair, flats in enumerate(STAIRWELLS, start=1):
+        before = sum(STAIRWELLS[: stair - 1])
+        rows += [_household(stair, flat, before + flat + 1) for flat in range(flats)]
     for number, (*row, series) in enumerate(STATION, start=1):
         kind, name, protocol, profile, phase, feeder, transformer, ct = row
         at = f"{_address(series, number)},{name},{kind},station,{protocol},{profile},{phase}"
@@ -147,58 +153,36 @@ def _address(series: int, serial: int) -> str:
     return f"{UTILITY}{series:02d}{serial:04d}"
 
 
-def _household(house: House, stair: int, flat: int, serial: int) -> str:
-    """Two flats a floor, six floors; four on each phase, neighbours on different ones."""
-    protocol, profile, series = HOUSEHOLDS[flat % 2]
-    box = f"{house.building}-{stair}"
+def _household(stair: int, flat: int, serial: int) -> str:
+    """Two flats a floor; the phases take turns, neighbours are on different ones."""
+    # over the whole house, so that the old ones are one more than the new ones
+    protocol, profile, series = HOUSEHOLDS[(serial - 1) % 2]
+    box = f"{BUILDING}-{stair}"
     door = f"{flat // 2 + 1}{flat % 2 + 1:02d}"
-    at = f"{_address(series, serial)},,household,{house.line},{protocol},{profile}"
+    at = f"{_address(series, serial)},,household,b1,{protocol},{profile}"
     return f"{at},{'ABC'[flat % 3]},{box},{box}-{door},,,"
 
 
-def _feeder(house: House) -> str:
+def _feeder(cable: Cable) -> str:
     return f"""
 [[feeder]]
-id = "{house.feeder}"
+id = "{cable.feeder}"
 transformer = "T1"
-conductor = "Al 4x240"
-length_m = {house.feeder_m}
+conductor = "{cable.conductor}"
+length_m = {cable.length_m}
 """
 
 
-def _building(house: House) -> str:
-    return f"""
-[[building]]
-id = "{house.building}"
-name = "{house.building[1:]}号楼"
-feeder = "{house.feeder}"
-stairwells = {house.stairwells}
-conductor = "Al 4x120"
-stairwell_length_m = 16
-"""
-
-
-def _box(house: House, stair: int) -> str:
+def _box(stair: int) -> str:
     return f"""
 [[box]]
-id = "{house.building}-{stair}"
-name = "{house.building[1:]}号楼{stair}单元"
-building = "{house.building}"
+id = "{BUILDING}-{stair}"
+name = "1号楼{stair}单元"
+building = "{BUILDING}"
 stairwell = {stair}
 positions = 12
 conductor = "Cu 35"
 length_m = 12
-"""
-
-
-def _line(house: House) -> str:
-    return f"""
-[[line]]
-id = "{house.line}"
-name = "{house.building[1:]}号楼"
-baud = 9600
-length_m = {house.line_m}
-unit_load = 0.125
 """
 
 

@@ -35,24 +35,27 @@ def test_the_committed_files_are_the_generators_output(
 
 def test_the_site_has_the_counts_of_its_header(site: Site) -> None:
     counts = (site.transformers, site.feeders, site.buildings, site.boxes, site.tmus)
-    assert [len(rows) for rows in counts] == [1, 2, 2, 10, 1]
+    assert [len(rows) for rows in counts] == [1, 2, 1, 3, 1]
     kinds = Counter(meter.kind for meter in site.meters)
-    assert kinds == {"household": 120, "master": 1, "feeder": 2, "public": 3}
+    assert kinds == {"household": 29, "master": 1, "feeder": 2, "public": 3}
+    boxes = Counter(m.box for m in site.meters if m.kind == "household")
+    assert boxes == {"B1-1": 12, "B1-2": 12, "B1-3": 5}
 
 
-def test_half_of_each_box_and_of_each_phase_speaks_each_protocol(site: Site) -> None:
-    for box in site.boxes:
-        spoken = Counter((m.phase, m.protocol) for m in site.meters if m.box == box.id)
-        phases = [(phase, protocol) for phase in "ABC" for protocol in ("dlt645", "dlt698")]
-        assert spoken == dict.fromkeys(phases, 2), box.id
+def test_half_of_the_households_and_of_each_phase_speaks_each_protocol(site: Site) -> None:
+    households = [m for m in site.meters if m.kind == "household"]
+    assert Counter(m.protocol for m in households) == {"dlt645": 15, "dlt698": 14}
+    for phase in "ABC":
+        spoken = Counter(m.protocol for m in households if m.phase == phase)
+        assert abs(spoken["dlt645"] - spoken["dlt698"]) <= 1, phase
 
 
-def test_both_protocols_share_every_line(site: Site) -> None:
-    assert [line.id for line in site.lines] == ["b1", "b2", "station"]
+def test_the_protocols_share_every_line(site: Site) -> None:
+    assert [line.id for line in site.lines] == ["b1", "station"]
     for line in site.lines:
-        assert {m.protocol for m in site.meters_on(line.id)} == {"dlt645", "dlt698"}
+        assert {m.protocol for m in site.meters_on(line.id)} >= {"dlt645", "dlt698"}
 
 
 def test_both_profiles_of_the_new_meters_are_there(site: Site) -> None:
     new = Counter(m.profile for m in site.meters if m.protocol == "dlt698")
-    assert new == {"1ph-2020": 61, "3ph": 3}
+    assert new == {"1ph-2020": 14, "3ph": 3}
