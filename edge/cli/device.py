@@ -12,16 +12,20 @@ BAUD = 2400
 """What a meter leaves the works with (DL/T 645-2007 §5.1)."""
 
 
-def add_device(parser: argparse.ArgumentParser) -> None:
-    """PORT, --baud, --parity."""
+def add_device(
+    parser: argparse.ArgumentParser,
+    baud_help: str = "speed of the line (2400)",
+    baud: int | None = BAUD,
+) -> None:
+    """PORT, --baud, --parity; `baud` is what is meant where none is given."""
     parser.add_argument("port", metavar="PORT", help="serial device, such as /dev/ttyUSB0")
     parser.add_argument(
         "--baud",
         type=int,
         choices=BAUD_RATES,
-        default=BAUD,
+        default=baud,
         metavar="RATE",
-        help="speed of the line (2400)",
+        help=baud_help,
     )
     parser.add_argument(
         "--parity",

@@ -1,4 +1,4 @@
-"""What a person calls an item -> its identifier: 0201FF00, voltage_a, voltage."""
+"""What a person calls a meter or an item -> its address, its identifier: 0201FF00, voltage_a."""
 
 import difflib
 import re
@@ -6,8 +6,16 @@ import re
 from edge.words.messages import BoxgateError
 from protocol.dlt645.table import items
 
+_ADDRESS = re.compile(r"[0-9A-Fa-f]{1,12}", re.ASCII)
 _IDENTIFIER = re.compile(r"(?:0[xX])?([0-9A-Fa-f]{8})", re.ASCII)
 _PHASES = "_a"
+
+
+def address_of(text: str) -> str:
+    """12 digits, zeros put in front as on a short nameplate; BoxgateError otherwise."""
+    if not _ADDRESS.fullmatch(text):
+        raise BoxgateError("read_address", address=text)
+    return text.upper().zfill(12)
 
 
 def identifier_of(text: str, block: bool = False) -> int:

@@ -1,64 +1,97 @@
-"""`boxgate read PORT --address A ITEM…`: ask one meter a few things, now."""
+"""`boxgate read PORT ITEM…`: ask one meter or unit a few things, now, in one of three protocols."""
 
 import argparse
+import contextlib
 import queue
-import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from edge.bus.master import BYTE_GAP_NS, LONGEST_FRAME, LineMaster
+from edge.bus.step import Heard, Spoke
 from edge.bus.timing import MARGIN_NS, SECOND, line_timing
 from edge.bus.work import End, Outcome
 from edge.cli.annotate import value_text
-from edge.cli.collect import Collect
-from edge.cli.device import add_device, line_of, opened, port_of
-from edge.cli.naming import identifier_of
+from edge.cli.asked import Answer, Asked
+from edge.cli.device import BAUD, add_device, line_of, opened, port_of
+from edge.cli.naming import address_of
 from edge.cli.oneshot import TRIES, Ended, OneShot
+from edge.cli.overheard import Others
+from edge.shells.clock import monotonic_ns
 from edge.shells.line import LineThread
 from edge.site.model import Line
 from edge.words.messages import BoxgateError, language, padded, say, width
 from edge.words.verbs import tell
-from protocol.decoded import Fault, Field
-from protocol.dlt645.meaning import item_name, item_values, meaning
+from protocol.exchange import DLT645, DLT698, MODBUS
 
-_ADDRESS = re.compile(r"[0-9A-Fa-f]{1,12}", re.ASCII)
+_BAUD = {DLT645: BAUD, DLT698: 9600, MODBUS: 9600}
+"""What a meter or unit of that protocol usually leaves the works with."""
 _ROOM = 1000
 _SPARE_NS = 5 * SECOND
 _END_S = 3.0
-
-
-class Answer(msgspec.Struct):
-    """One line of --json: what one item gave."""
-
-    address: str
-    item: str
-    identifier: str
-    name: str
-    values: list[Field]
-    error: Fault | None
-    note: str
-    reason: str | None
-    """Why there is nothing: silent, garbled."""
-    elapsed_ms: int
+_LINGER_NS = SECOND // 2
+"""How long more answers to a wildcard are waited for."""
+_ROWS = ("last", "since", "until", "columns")
+_MISFITS = {
+    DLT645: ("unit", "map", *_ROWS),
+    DLT698: ("unit", "map"),
+    MODBUS: ("address", "block", *_ROWS),
+}
+"""Options that say nothing in a protocol."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verb's own arguments."""
-    add_device(parser)
+    add_device(parser, "speed of the line (2400; dlt698 and modbus 9600)", None)
     parser.add_argument(
-        "item", nargs="+", metavar="ITEM", help="identifier (0201FF00) or quantity (voltage_a)"
+        "item",
+        nargs="+",
+        metavar="ITEM",
+        help="identifier (0201FF00), OAD (20000200), registers (04:0000:0011) or quantity "
+        "(voltage_a)",
+    )
+    parser.add_argument(
+        "--protocol",
+        choices=(DLT645, DLT698, MODBUS),
+        default=DLT645,
+        metavar="NAME",
+        help="dlt645, dlt698 or modbus (dlt645)",
     )
     parser.add_argument(
         "--address",
-        required=True,
         metavar="A",
         help="12 digits as printed on the meter; AAAAAAAAAAAA = the only meter on the line",
     )
     parser.add_argument(
-        "--block", action="store_true", help="read the whole block a quantity stands in"
+        "--unit", type=_unit, metavar="N", help="modbus: address of the unit, 1..247"
+    )
+    parser.add_argument(
+        "--map",
+        metavar="MAP",
+        help="modbus: register map of the quantities; its name as ITEM = all of it",
+    )
+    parser.add_argument(
+        "--last", type=_count, metavar="N", help="dlt698, a record: its newest N rows (1)"
+    )
+    parser.add_argument(
+        "--since", metavar="TIME", help="dlt698, a record: rows from this time of the meter on"
+    )
+    parser.add_argument(
+        "--until", metavar="TIME", help="dlt698, a record: with --since: rows before this time"
+    )
+    parser.add_argument(
+        "--columns",
+        metavar="OADS",
+        help="dlt698, a record: these columns of it, commas between (all that are stored)",
+    )
+    # None = not given: not every protocol has it
+    parser.add_argument(
+        "--block",
+        action="store_true",
+        default=None,
+        help="read the whole block a quantity stands in",
     )
     parser.add_argument(
         "--wake", type=int, choices=range(33), default=4, metavar="N", help="FE bytes sent (4)"
@@ -75,21 +108,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Ask and print; 1 when an item gave nothing, 3 when there is no port."""
-    address = _address(args.address)
-    identifiers = [identifier_of(text, args.block) for text in args.item]
+    questions = _questions(args)
+    args.baud = args.baud or _BAUD[args.protocol]
     line = line_of(args, wake=args.wake, answer_ms=round(args.timeout * 1000))
-    exchanges = [Collect(address, identifier, args.wake) for identifier in identifiers]
     port = port_of(args, line)
     device = opened(line, port)
-    if address[:2] == "AA":
-        tell("boxgate", say("read_any", address=address))
-    master = LineMaster(line, [OneShot(exchanges)], trace=True)
+    others = Others(args.address or "")
+    if others.wildcard:
+        tell("boxgate", say("read_any", address=args.address.upper()))
+    master = LineMaster(line, [OneShot(one.exchange for one in questions)], trace=True)
     inbox: queue.Queue[Any] = queue.Queue(_ROOM)
     thread = LineThread(
         line,
         port,
         master,
         lambda item, wait: inbox.put(item, timeout=wait),
+        tap=lambda _, item: _offer(inbox, item),
         opened=device,
     )
     thread.start()
@@ -98,31 +132,59 @@ def run(args: argparse.Namespace) -> int:
     lang = "en" if args.json else language()
     shown = _Shown(args.json)
     try:
-        for ended in _ends(inbox, args.port, line, len(exchanges)):
-            exchange = exchanges[ended.key]
-            answer = _answer(args.item[ended.key], exchange, ended.outcome, lang)
-            wrong = _failure(answer, ended.outcome, args, line)
-            if wrong is None or args.json or answer.error is not None:
-                shown.show(answer)
-            failure = failure or wrong
+        for ended in _ends(inbox, others, args.port, line, len(questions)):
+            asked = questions[ended.key]
+            lost = _lost(ended.outcome, asked, others, args, line)
+            for answer in asked.answers(ended.outcome, lang):
+                if lost is None or args.json:
+                    shown.show(answer)
+                if lost is None and answer.error is not None:
+                    failure = failure or asked.refusal(answer, ended.outcome)
+            failure = failure or lost
+        if others.wildcard:
+            _linger(inbox, others)
     finally:
         thread.end(_END_S)
+    if len(others.meters) > 1:
+        # what was shown may be of any of them: nothing else is as important
+        meters = ", ".join(sorted(others.meters))
+        raise BoxgateError("read_several", address=args.address.upper(), meters=meters)
     if failure is not None:
         raise failure
     return 0
 
 
-def _address(text: str) -> str:
-    """12 digits, zeros put in front as on a short nameplate; BoxgateError otherwise."""
-    if not _ADDRESS.fullmatch(text):
-        raise BoxgateError("read_address", address=text)
-    return text.upper().zfill(12)
+def _questions(args: argparse.Namespace) -> Sequence[Asked]:
+    """What is to be asked; BoxgateError for what does not fit the protocol or is no item."""
+    protocol = args.protocol
+    for option in _MISFITS[protocol]:
+        if getattr(args, option) is not None:
+            raise BoxgateError("read_not_with", option=f"--{option}", protocol=protocol)
+    needed = "unit" if protocol == MODBUS else "address"
+    if getattr(args, needed) is None:
+        raise BoxgateError("read_needs", option=f"--{needed}", protocol=protocol)
+    # a protocol's tables are read only where it is spoken
+    if protocol == MODBUS:
+        from edge.cli import ask_modbus
+
+        return ask_modbus.asked(args.unit, args)
+    args.address = address_of(args.address)
+    if protocol == DLT698:
+        from edge.cli import ask698
+
+        return ask698.asked(args.address, args)
+    from edge.cli.ask645 import Asked645
+
+    return [Asked645(args.address, item, bool(args.block), args.wake) for item in args.item]
 
 
-def _ends(inbox: "queue.Queue[Any]", port: str, line: Line, count: int) -> Iterator[Ended]:
+def _ends(
+    inbox: "queue.Queue[Any]", others: Others, port: str, line: Line, count: int
+) -> Iterator[Ended]:
     """How each question ended; every wait is bounded by what one exchange can take."""
     timing = line_timing(line)
-    longest = timing.answer_ns + MARGIN_NS + BYTE_GAP_NS + 2 * LONGEST_FRAME * timing.char_ns
+    longest = timing.answer_ns + MARGIN_NS + BYTE_GAP_NS
+    longest += 2 * max(LONGEST_FRAME.values()) * timing.char_ns
     while count:
         try:
             item = inbox.get(timeout=(longest * TRIES + _SPARE_NS) / SECOND)
@@ -131,59 +193,63 @@ def _ends(inbox: "queue.Queue[Any]", port: str, line: Line, count: int) -> Itera
         if isinstance(item, Ended):
             count -= 1
             yield item
+        elif isinstance(item, Heard):
+            others.hear(item)
         elif getattr(item, "state", "") == "down":
             # the outcomes of what was asked stand behind it, but none comes of what was not
             raise BoxgateError("tool_port_lost", port=port, reason=item.reason)
 
 
-def _answer(item: str, exchange: Collect, outcome: Outcome, lang: str) -> Answer:
-    """What an item gave, in the words of its decoded answer."""
-    elapsed = round(outcome.elapsed / 1e6)
-    last = exchange.last
-    if last is None or outcome.end not in (End.DONE, End.REFUSED):
-        name, reason = item_name(exchange.identifier, lang), outcome.end.value
-        return Answer(exchange.address, item, exchange.item, name, [], None, "", reason, elapsed)
-    said = meaning(last, lang)
-    values, note = said.values, said.note
-    if exchange.frames > 1:
-        # no frame of several holds all of it
-        values, notes = item_values(exchange.identifier, exchange.data or b"", lang)
-        note = "; ".join(notes)
-    return Answer(
-        said.address,
-        item,
-        exchange.item,
-        said.name or item_name(exchange.identifier, lang),
-        values,
-        said.error,
-        note,
-        None,
-        elapsed,
-    )
+def _offer(inbox: "queue.Queue[Any]", item: Spoke | Heard) -> None:
+    """A frame of the trace, from the line's thread; without room it is let go, the next says it."""
+    with contextlib.suppress(queue.Full):
+        inbox.put_nowait(item)
 
 
-def _failure(
-    answer: Answer, outcome: Outcome, args: argparse.Namespace, line: Line
+def _linger(inbox: "queue.Queue[Any]", others: Others) -> None:
+    """Hear whether more meters answer to a wildcard."""
+    until = monotonic_ns() + _LINGER_NS
+    while (left := until - monotonic_ns()) > 0:
+        try:
+            item = inbox.get(timeout=left / SECOND)
+        except queue.Empty:
+            return
+        if isinstance(item, Heard):
+            others.hear(item)
+
+
+def _lost(
+    outcome: Outcome, asked: Asked, others: Others, args: argparse.Namespace, line: Line
 ) -> BoxgateError | None:
+    """Why there was no answer, and what to look at; None where there was one."""
     facts = {
-        "address": answer.address,
+        "address": asked.exchange.address,
         "port": args.port,
         "baud": line.baud,
         "parity": line.parity,
     }
     match outcome.end:
+        case End.SILENT | End.GARBLED if others.strangers:
+            return BoxgateError("read_stranger", other=min(others.strangers), **facts)
         case End.SILENT:
-            return BoxgateError("read_silent", tries=TRIES, timeout=f"{args.timeout:g}", **facts)
+            return _silent(args, facts)
+        case End.GARBLED if others.wildcard:
+            return BoxgateError("read_garbled_any", **facts)
         case End.GARBLED:
             return BoxgateError("read_garbled", **facts)
         case End.LINE_DOWN:
             return BoxgateError("tool_port_lost", port=args.port, reason="")
-        case End.REFUSED:
-            cause = answer.error.text if answer.error else outcome.refusal
-            return BoxgateError(
-                "read_refused", address=answer.address, item=answer.item, cause=cause
-            )
     return None
+
+
+def _silent(args: argparse.Namespace, facts: dict[str, Any]) -> BoxgateError:
+    facts |= {"tries": TRIES, "timeout": f"{args.timeout:g}"}
+    match args.protocol:
+        case "dlt698":
+            return BoxgateError("read_silent_698", **facts)
+        case "modbus":
+            return BoxgateError("read_silent_unit", **facts)
+    return BoxgateError("read_silent", **facts)
 
 
 class _Shown:
@@ -217,4 +283,18 @@ def _seconds(text: str) -> float:
     value = float(text)
     if not 0.05 <= value <= 60:
         raise argparse.ArgumentTypeError(f"{text} is not within 0.05..60")
+    return value
+
+
+def _unit(text: str) -> int:
+    value = int(text, 0)
+    if not 1 <= value <= 247:
+        raise argparse.ArgumentTypeError(f"{text} is not within 1..247")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 255:
+        raise argparse.ArgumentTypeError(f"{text} is not within 1..255")
     return value

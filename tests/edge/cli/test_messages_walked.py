@@ -11,6 +11,8 @@ OWN = "tests/edge/cli/test_own_faults.py"
 COMMANDED = "test_a_bench_answers_a_wrong_command_in_one_sentence_and_goes_on"
 CHILDREN = "tests/firmware_sim/bench_tools/test_children.py"
 READ = "tests/edge/cli/test_read.py"
+READ_698 = "tests/edge/cli/test_read_698.py"
+READ_MODBUS = "tests/edge/cli/test_read_modbus.py"
 SNIFF = "tests/edge/cli/test_sniff.py"
 LISTEN = "tests/edge/shells/test_listen.py"
 ELSEWHERE = {
@@ -59,6 +61,31 @@ ELSEWHERE = {
     "port_settings": (HERE, "test_what_no_process_here_can_meet_at_a_port_has_its_sentence"),
     "profile_unknown": (OWN, "test_a_profile_without_items_is_named"),
     "read_address": (READ, "test_a_mistake_is_one_sentence"),
+    "read_count": (READ_MODBUS, "test_a_mistake_is_one_sentence"),
+    "read_dar_absent": (READ_698, "test_a_dar_has_its_name_and_what_to_do_and_the_rest_is_read"),
+    "read_dar_denied": (READ_698, "test_a_dar_has_its_name_and_what_to_do_and_the_rest_is_read"),
+    "read_dar_later": (READ_698, "test_a_dar_has_its_name_and_what_to_do_and_the_rest_is_read"),
+    "read_dar_range": (READ_698, "test_a_dar_has_its_name_and_what_to_do_and_the_rest_is_read"),
+    "read_exception": (READ_MODBUS, "test_an_exception_is_named_and_what_to_do"),
+    "read_foreign": (READ_MODBUS, "test_a_unit_of_another_map_is_refused_by_its_version"),
+    "read_garbled_any": (READ_698, "test_two_meters_that_collide_on_a_wildcard_are_guessed"),
+    "read_map": (READ_MODBUS, "test_a_mistake_is_one_sentence"),
+    "read_map_item": (READ_MODBUS, "test_a_mistake_is_one_sentence"),
+    "read_map_near": (READ_MODBUS, "test_a_mistake_is_one_sentence"),
+    "read_needs": (READ, "test_a_mistake_is_one_sentence"),
+    "read_no_record": (READ_698, "test_a_mistake_is_one_sentence"),
+    "read_not_with": (READ_698, "test_a_mistake_is_one_sentence"),
+    "read_object": (READ_698, "test_a_mistake_is_one_sentence"),
+    "read_register": (READ_MODBUS, "test_a_mistake_is_one_sentence"),
+    "read_rows": (READ_698, "test_a_mistake_is_one_sentence"),
+    "read_several": (
+        READ_698,
+        "test_two_meters_that_answer_a_wildcard_one_after_the_other_are_named",
+    ),
+    "read_silent_698": (READ_698, "test_silence_names_what_to_check"),
+    "read_silent_unit": (READ_MODBUS, "test_silence_names_unit_and_parity"),
+    "read_stranger": (READ_698, "test_another_meter_that_answers_is_named"),
+    "read_time": (READ_698, "test_a_mistake_is_one_sentence"),
     "read_garbled": (READ, "test_bytes_without_a_frame_are_told_from_silence"),
     "read_item": (READ, "test_a_mistake_is_one_sentence"),
     "read_item_near": (READ, "test_a_mistake_is_one_sentence"),

@@ -223,7 +223,7 @@ def test_an_adapter_that_is_pulled_out_is_one_sentence_and_3(
         (("/dev/nowhere", "--address", "1234567890123", "voltage_a"), "read_address", 2),
         (("/dev/nowhere", "--address", A, "voltgae_a"), "read_item_near", 2),
         (("/dev/nowhere", "--address", A, "??"), "read_item", 2),
-        (("/dev/nowhere", "voltage_a"), "usage", 2),
+        (("/dev/nowhere", "voltage_a"), "read_needs", 2),
     ],
 )
 def test_a_mistake_is_one_sentence(argv: tuple[str, ...], key: str, code: int) -> None:
