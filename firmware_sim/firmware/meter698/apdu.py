@@ -1,9 +1,9 @@
 """The services: from a request's APDU to the answer's (DL/T 698.45-2017 7.2, sheet §2).
 
-The answer is put into a buffer of fixed size: what of a list does not fit is refused by DAR 2, of
-rows as many are given as fit. A request that is cut off or has bytes left over is answered with
-ERROR 1, a service this meter has not with ERROR 2; what answers nothing (a client's answer to a
-report or a login) meets silence.
+The answer is put into a buffer of fixed size: what of a list does not fit is refused by DAR 2; a
+long record of freezes goes block by block. A request that is cut off or has bytes left over is
+answered with ERROR 1, a service this meter has not with ERROR 2; what answers nothing (a client's
+answer to a report or a login) meets silence.
 """
 
 from meter698 import axdr as a
@@ -37,7 +37,6 @@ THEN_GET = 3
 DENIED = 3
 TEMPORARY = 2
 UNDEFINED = 4
-NO_TRANSFER = 11
 ESAM = 22
 
 PIID = 0xBF
@@ -45,6 +44,9 @@ TAG_TIME = 10
 # what an answer to one of a list takes when it is refused, and what stands behind the list
 REFUSAL = 18
 TAIL = 2
+# of a block: last, number, choice 02, one record
+BLOCK_HEAD = 5
+RECORDS_FOLLOW = 2
 
 
 class Services:
@@ -87,6 +89,8 @@ class Services:
 
     def _serve(self, tag: int, kind: int, at: int, data, start: int, end: int) -> int:
         """The request's body data[start:end]; the place behind the answer's, or MALFORMED."""
+        if tag != GET or kind != NEXT:
+            self._meter.cut.forget(self._meter.time())
         if tag == CONNECT:
             if not _ends(data, offer_end(data, start, end), end):
                 return MALFORMED
@@ -130,6 +134,8 @@ class Services:
         body = self._body
         if tag == GET and kind <= LIST:
             return self._get(at, data, start, free)
+        if tag == GET and kind == RECORD:
+            return self._first(at, data, start, end)
         if tag == GET:
             return self._record(at, data, start, end, free)
         at = a.put_copy(body, at, data, start, start + 4)
@@ -157,13 +163,33 @@ class Services:
             dar = -new
         return a.put_u8(body, a.put_u8(body, at, 0), dar)
 
-    def _record(self, at: int, data, start: int, end: int, free: int) -> int:
+    def _first(self, at: int, data, start: int, end: int) -> int:
+        """A record that goes alone: whole, or as the first of its blocks."""
+        cut = self._meter.cut
+        new = self._record(at, data, start, end, TAIL, cut)
+        if not cut.more:
+            return new
+        cut.keep(data, start, end)
+        body = self._body
+        for i in range(new - 1, at - 1, -1):
+            body[i + BLOCK_HEAD] = body[i]
+        body[1] = NEXT
+        self._block_head(at)
+        return new + BLOCK_HEAD
+
+    def _block_head(self, at: int) -> int:
+        """Whether it is the last, which one, that one record follows."""
+        cut = self._meter.cut
+        at = a.put_u16(self._body, a.put_u8(self._body, at, 0 if cut.more else 1), cut.block)
+        return a.put_u8(self._body, a.put_u8(self._body, at, RECORDS_FOLLOW), 1)
+
+    def _record(self, at: int, data, start: int, end: int, free: int, cut=None) -> int:
         """One A-ResultRecord, or its refusal where there is no room for it."""
         body = self._body
         new = MALFORMED
         # rows leave room for one object behind them
         if at + end - start + 2 * objects.ROOM + free <= len(body):
-            new = records.put(body, at, data, start, end, self._meter)
+            new = records.put(body, at, data, start, end, self._meter, cut)
             self._meter.registers.now()
         if new > 0 and new + free <= len(body):
             return new
@@ -171,13 +197,19 @@ class Services:
         return a.put_u8(body, a.put_u8(body, a.put_u8(body, at, 0), 0), TEMPORARY)
 
     def _next(self, at: int, data, start: int, end: int) -> int:
-        """No block is ever open here: long answers go out in fragments of the link."""
+        """The block behind the one the client has got."""
         block = a.get_u16(data, start, end)
         if block < 0 or not _ends(data, start + 2, end):
             return MALFORMED
         body = self._body
+        cut = self._meter.cut
+        dar = cut.begin(block)
+        if not dar:
+            new = self._record(at + BLOCK_HEAD, cut.request, 0, cut.size, TAIL, cut)
+            self._block_head(at)
+            return new
         at = a.put_u16(body, a.put_u8(body, at, 1), block)
-        return a.put_u8(body, a.put_u8(body, at, 0), NO_TRANSFER)
+        return a.put_u8(body, a.put_u8(body, at, 0), dar)
 
 
 def _skip(data, at: int, end: int, tag: int, kind: int) -> int:

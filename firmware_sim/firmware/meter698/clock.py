@@ -55,5 +55,8 @@ def broadcast(data, start: int, end: int, meter) -> None:
     if method == SET_TIME and data[at] == a.DATE_TIME_S:
         if meter.clock.tell(a.get_date_time_s(data, at + 1, end)):
             meter.events.note(CLOCK_SET, now, meter.time())
+            # rows stand elsewhere now
+            meter.cut.forget(now)
     elif method == FREEZE:
-        meter.freezes.freeze_now(now)
+        meter.freezes.freeze_now(now, meter.shift)
+        meter.cut.forget(now)

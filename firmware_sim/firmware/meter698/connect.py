@@ -1,6 +1,7 @@
 """CONNECT and RELEASE: what client and meter agree on (DL/T 698.45-2017 7.4.2, sheet §2).
 
-Reading needs no connection. A public one (mechanism 00) settles the length of frames that go out;
+Reading needs no connection. A public one (mechanism 00) settles the length of frames that go out,
+until it is released or nothing has been asked for as long as was agreed (0 = for ever [?]);
 there is no security chip, so every other mechanism is refused by its own result.
 """
 
@@ -37,7 +38,8 @@ def connect(body, at: int, data, start: int, end: int, meter) -> int:
     receive = a.get_u16(data, place + 2, end)
     timeout = start + OFFER - 4
     if result == ALLOWED:
-        meter.link.most = min(max(receive, link.SHORTEST), link.LONGEST)
+        most = min(max(receive, link.SHORTEST), link.LONGEST)
+        meter.link.agree(most, a.get_u32(data, timeout, end))
     for text in MAKE:
         at = a.put_copy(body, at, text, 0, len(text))
     at = a.put_u16(body, at, VERSION)

@@ -18,6 +18,7 @@ All buffers are made once; a request that is answered allocates nothing that gro
 from lib.line import Line
 from lib.metering import Registers
 from meter698.apdu import Services
+from meter698.blocks import Cut
 from meter698.clock import Clock, broadcast
 from meter698.events import Events
 from meter698.freezes import Freezes
@@ -35,8 +36,8 @@ WILDCARD = 1
 BROADCAST = 3
 ANY = 0x0A
 
-# the longest answer: a day of the curve
-BODY = 4096
+# the longest answer in one: a three-phase day of the curve's time, voltage, current, power, energy
+BODY = 8192
 
 
 class Meter(Line):
@@ -59,6 +60,7 @@ class Meter(Line):
         self.registers = Registers(snapshot, memory, elements, self.settings.combination)
         self.freezes = Freezes(elements)
         self.events = Events()
+        self.cut = Cut()
         self._body = bytearray(BODY)
         self.link = Link(self.number, self._body, wake)
         self._services = Services(self, self._body)
@@ -97,6 +99,7 @@ class Meter(Line):
                 broadcast(buf, start, end, self)
             return
         link = self.link
+        link.heard(self.clock.time() - self.clock.shift)
         link.client = buf[at + HEAD + (buf[at + 4] & 15) + 1]
         link.scrambled = control & SCRAMBLED != 0
         if control & FRAGMENT:

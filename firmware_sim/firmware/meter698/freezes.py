@@ -59,11 +59,14 @@ class Freezes:
         self.depth = KINDS[CURVE][2]
         self.since = 0
         self._at_once = [NEVER, NEVER, NEVER]
+        # what the clock was set off from the board's at each of them, s
+        self._shifts = [0, 0, 0]
         self._told = 0
 
-    def freeze_now(self, now: int) -> None:
-        """Remember this instant; the fourth last is forgotten."""
+    def freeze_now(self, now: int, shift: int = 0) -> None:
+        """Remember this instant of a clock that is `shift` off; the fourth last is forgotten."""
         self._at_once = [now, self._at_once[0], self._at_once[1]]
+        self._shifts = [shift, self._shifts[0], self._shifts[1]]
         self._told += 1
 
     def has(self, oi: int) -> bool:
@@ -94,6 +97,10 @@ class Freezes:
         if step == MONTHS:
             return _month(self.number(oi, n, now))
         return now // step * step - n * step
+
+    def held_at(self, oi: int, n: int, now: int, shift: int) -> int:
+        """The same by the board's clock, from which the meter's is now set off by `shift`."""
+        return self.when(oi, n, now) - (self._shifts[n] if oi == AT_ONCE else shift)
 
     def number(self, oi: int, n: int, now: int) -> int:
         """The record number of the nth newest."""

@@ -49,6 +49,8 @@ class Link:
         self.out = bytearray(wake + LONGEST)
         # the most bytes of a frame that goes out, as agreed with the client
         self.most = FRAME
+        self._timeout = 0
+        self._heard = 0
         # of the request that is answered: client address, whether it was scrambled
         self.client = 0
         self.scrambled = False
@@ -71,9 +73,21 @@ class Link:
         self._awaited = NONE
         self._sent = NONE
 
+    def agree(self, most: int, timeout: int) -> None:
+        """The most bytes of a frame, until nothing has come for `timeout` s; 0 = for ever."""
+        self.most = most
+        self._timeout = timeout
+
     def release(self) -> None:
         """What was agreed with the client ends."""
         self.most = FRAME
+        self._timeout = 0
+
+    def heard(self, now: int) -> None:
+        """A frame has come at a second of a clock nobody sets."""
+        if self._timeout and now - self._heard > self._timeout:
+            self.release()
+        self._heard = now
 
     def taken(self, buf, start: int, end: int, kind: int, number: int) -> int:
         """A fragment of a request, its data buf[start:end] behind the word.

@@ -35,7 +35,7 @@ UNDEFINED = 4
 NO_OBJECT = 6
 
 # bytes an object needs behind its place, at most: the columns of a freeze
-ROOM = 208
+ROOM = 224
 
 KWH = 33
 KVAH = 34
@@ -189,9 +189,11 @@ def _demand(body, at: int, oi: int, attribute: int, index: int, meter) -> int:
         unit = KW if which < REACTIVE_1 else KVA if which >= APPARENT_FORWARD else KVAR
         return _scaler(body, at, -4, unit, index)
     registers = meter.registers
-    when = meter.time() if registers.when == NOW else registers.when
-    year, month = calendar.date(when)[:2]
-    if not registers.peak(when, calendar.seconds(year, month, 1, 0, 0, 0)):
+    # what is frozen as a month begins is of the month that ends; months go by the meter's clock
+    when = meter.time() if registers.when == NOW else registers.when + meter.shift - 1
+    year, month = calendar.date(max(when, 0))[:2]
+    since = calendar.seconds(year, month, 1, 0, 0, 0) - meter.shift
+    if not registers.peak(registers.when, max(since, 0)):
         return -TEMPORARY
     first, end = _elements(index, 0, c.TARIFFS)
     if end == 0:

@@ -2,11 +2,13 @@
 
 OAD and columns are repeated, then a reason (00 and a DAR) or rows (01, how many, each with one Data
 a column). No rows is a valid answer. A column that is not stored is null. Ranges go up in time; all
-else stands in the order of the table, newest first. As many rows are given as fit the buffer.
+else stands in the order of the table, newest first. Rows that do not fit the buffer are left to the
+next block (blocks.py) where the caller can give one; else all are refused: no range is cut short.
 DL/T 698.45-2017 7.3.
 """
 
 from meter698 import axdr, objects
+from meter698.blocks import ROOM
 from meter698.events import TABLE
 from meter698.selectors import (
     END,
@@ -28,6 +30,9 @@ AT_END = 3
 FEATURES = 4
 SKIPPED = -1
 FULL = -2
+# no row was left for want of room
+ALL = -1
+NO_ROOM = 2
 
 
 def size(data, start: int, end: int) -> int:
@@ -35,10 +40,11 @@ def size(data, start: int, end: int) -> int:
     return Selection().read(data, start, end, bytes(6), ())
 
 
-def put(body, at: int, data, start: int, end: int, meter) -> int:
-    """The result of the question at data[start:end]; the new place, or -DAR where it names no OAD.
+def put(body, at: int, data, start: int, end: int, meter, cut=None) -> int:
+    """The result of the question at data[start:end]; the new place, or -DAR.
 
-    A question that is cut off or of an unknown kind is answered without columns.
+    -DAR where it names no OAD, and where not all rows fit and `cut` (blocks.py) takes none for a
+    next block. A question that is cut off or of an unknown kind is answered without columns.
     """
     if start + 4 > end:
         return -TYPE_MISMATCH
@@ -72,6 +78,8 @@ def put(body, at: int, data, start: int, end: int, meter) -> int:
     if chosen.dar:
         return _refused(body, at, chosen.dar)
     row = Row(meter, chosen, columns, place, frozen)
+    if cut is not None and frozen and end - start <= ROOM:
+        return row.put_some(body, axdr.put_u8(body, at, 1), cut)
     return row.put_all(body, axdr.put_u8(body, at, 1))
 
 
@@ -91,26 +99,54 @@ class Row:
         self._frozen = frozen
         # one reading of the clock for all rows
         self._now = meter.time()
+        # the row there was no room for, and the rows up to it
+        self._left = ALL
+        self._given = 0
 
     def put_all(self, out, at: int) -> int:
-        """How many rows, and the rows; the new place."""
+        """How many rows, and the rows; the new place, or -DAR if they do not fit."""
+        first, last = self._window()
+        n = last - 1 if self._chosen.ascending else first
+        at = self._put_rows(out, at, n, 0)
+        return -NO_ROOM if self._left != ALL else at
+
+    def put_some(self, out, at: int, cut) -> int:
+        """As put_all(), the rows of one block; `cut` knows where it begins and learns the end."""
+        self._now = cut.now
+        first, last = self._window()
+        n = cut.n
+        if n < 0:
+            n = last - 1 if self._chosen.ascending else first
+        at = self._put_rows(out, at, n, cut.given)
+        if self._left == ALL:
+            return at
+        if self._given == cut.given:
+            # a row that no block can hold
+            return -NO_ROOM
+        cut.stop(self._left, self._given)
+        return at
+
+    def _put_rows(self, out, at: int, n: int, given: int) -> int:
+        """The rows from the nth on, of which `given` went before."""
         chosen = self._chosen
         first, last = self._window()
+        before = given
+        self._left = ALL
         # rows go where they stand if they are fewer than 128; else their count takes three bytes
         head = at
         at += 1
-        given = 0
-        n = last - 1 if chosen.ascending else first
         while chosen.meant and first <= n < last and given != chosen.most:
             if self._chosen_row(n):
                 new = self._put_row(out, at, n)
                 if new == FULL:
+                    self._left = n
                     break
                 if new != SKIPPED:
                     at = new
                     given += 1
             n += -1 if chosen.ascending else 1
-        return _counted(out, head, at, given)
+        self._given = given
+        return _counted(out, head, at, given - before)
 
     def _window(self) -> tuple:
         """(first, behind the last) of the rows that may be meant, 0 = newest."""
@@ -155,9 +191,10 @@ class Row:
         """The columns of the nth newest; SKIPPED if nobody knows it, FULL without room."""
         meter = self._meter
         if self._frozen:
-            when = meter.freezes.when(self._chosen.oi, n, self._now)
             # the store goes by the board's clock
-            if not meter.registers.at(when - meter.shift):
+            if not meter.registers.at(
+                meter.freezes.held_at(self._chosen.oi, n, self._now, meter.shift)
+            ):
                 return SKIPPED
         place = self._place
         columns = self._columns

@@ -14,6 +14,7 @@ from tests.firmware_sim.frames import NUMBER
 from tests.firmware_sim.held import NOW, Held, second
 
 BODY = 6144
+NO_ROOM = -2
 HEAD = 3
 """Tag, kind and PIID before what a record's question holds, and its time tag behind."""
 
@@ -55,9 +56,11 @@ class Meter:
         return second(self.now)
 
     def raw(self, question: bytes) -> bytes:
-        """A-ResultRecord to the question's OAD, RSD and RCSD."""
+        """A-ResultRecord to the question's OAD, RSD and RCSD; DAR 2 if the rows do not fit."""
         body = bytearray(self.body)
         end = firmware("meter698.records").put(body, 0, question, 0, len(question), self)
+        if end == NO_ROOM:
+            return question[:4] + b"\0\0\2"
         assert 0 < end <= len(body)
         return bytes(body[:end])
 

@@ -139,11 +139,11 @@ def test_any_bytes_as_a_question_give_an_answer_that_is_whole(noise: bytes) -> N
     Meter().record(bytes.fromhex("50040200") + noise)
 
 
-def test_as_many_rows_are_given_as_fit() -> None:
+def test_rows_that_do_not_fit_are_refused_and_never_cut_short() -> None:
     meter = Meter(body=600)
-    rows = meter.rows(CURVE, ask.everything(), TIME)
-    assert 40 < len(rows) < 75
-    assert rows[0] == [QUARTER]
+    assert len(meter.rows(CURVE, ask.newest(40), TIME)) == 40
+    assert meter.refusal(CURVE, ask.newest(75), TIME) == 2
+    assert meter.refusal(CURVE, ask.everything(), TIME) == 2
 
 
 @pytest.mark.parametrize("count", [127, 128, 255])
