@@ -10,10 +10,9 @@ NIBBLES = (
 )  # fmt: skip
 
 
-def crc16(buf, start: int, end: int) -> int:
-    """CRC of buf[start:end], without making a slice."""
+def crc16(buf, start: int, end: int, crc: int = 0xFFFF) -> int:
+    """CRC of buf[start:end], without making a slice; `crc`: that of what stands before."""
     table = NIBBLES
-    crc = 0xFFFF
     for i in range(start, end):
         crc ^= buf[i]
         crc = (crc >> 4) ^ table[crc & 15]

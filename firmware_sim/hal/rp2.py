@@ -1,0 +1,63 @@
+"""The `rp2` and `esp32` modules of the firmware on CPython: what of them reaches the board's flash.
+
+Both give MicroPython's extended block device; signatures as in the stubs of the ports.
+"""
+
+from types import ModuleType
+from typing import Any
+
+from firmware_sim.hal.flash import Flash
+
+ERASE = 6
+
+
+class BlockDevice:
+    """vfs.AbstractBlockDev over a flash."""
+
+    def __init__(self, flash: Flash) -> None:
+        self._flash = flash
+
+    def readblocks(self, block_num: int, buf: Any, offset: int = 0) -> None:
+        """Fill buf from a place on."""
+        data = self._flash.read(block_num * self._flash.block + offset, len(buf))
+        memoryview(buf)[:] = data
+
+    def writeblocks(self, block_num: int, buf: Any, offset: int | None = None) -> None:
+        """Program; without an offset erase what is needed before."""
+        flash = self._flash
+        if offset is None:
+            for i in range(len(buf) // flash.block):
+                flash.erase(block_num + i)
+        flash.program(block_num * flash.block + (offset or 0), bytes(buf))
+
+    def ioctl(self, op: int, arg: int = 0) -> int | None:
+        """4: how many blocks, 5: their size, 6: erase one; others: None."""
+        if op == ERASE:
+            self._flash.erase(arg)
+            return 0
+        return {3: 0, 4: self._flash.count, 5: self._flash.block}.get(op)
+
+
+def rp2_module(flash: Flash) -> ModuleType:
+    """An `rp2` whose Flash is this one."""
+    module = ModuleType("rp2")
+    vars(module).update(Flash=lambda *, start=-1, len=-1: BlockDevice(flash))
+    return module
+
+
+def esp32_module(flash: Flash, label: str) -> ModuleType:
+    """An `esp32` with one data partition of that label."""
+
+    class Partition(BlockDevice):
+        TYPE_APP = 0
+        TYPE_DATA = 1
+
+        @staticmethod
+        def find(type: int = 0, subtype: int = 255, /, label: str | None = None) -> list[Any]:
+            """The partitions of that type and label."""
+            return [Partition(flash)] if type == 1 and label in (None, name) else []
+
+    name = label
+    module = ModuleType("esp32")
+    vars(module).update(Partition=Partition)
+    return module
