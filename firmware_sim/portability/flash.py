@@ -1,0 +1,16 @@
+"""The files of one board as they stand in its flash: main.py, board.py, and what they import."""
+
+import shutil
+from pathlib import Path
+
+from firmware_sim.hal.loader import ROOT
+
+
+def lay_out(folder: Path, firmware: str, profile: str, root: Path = ROOT) -> Path:
+    """Lay `firmware` (meter645, tmu, …) for a board of that pin profile into an empty folder."""
+    for name in ("lib", firmware):
+        skip = shutil.ignore_patterns("__pycache__", "*.pyc")
+        shutil.copytree(root / name, folder / name, ignore=skip)
+    shutil.move(folder / firmware / "main.py", folder / "main.py")
+    shutil.copyfile(root / "boards" / f"{profile}.py", folder / "board.py")
+    return folder

@@ -1,0 +1,45 @@
+"""Every firmware does on CPython what it does on a real MicroPython, to byte and microsecond."""
+
+from pathlib import Path
+
+import pytest
+
+from firmware_sim.hal.ports import PORTS
+from firmware_sim.portability import cpython, flash, trace, wasi
+from firmware_sim.portability.suite import SUBJECTS, Subject
+
+pytestmark = pytest.mark.skipif(
+    wasi.missing() != "", reason=f"no MicroPython to prove with: {wasi.missing()} not installed"
+)
+
+MINUTES = {"host": 32, "rp2040": 32, "esp32": 32, "host64": 6}
+"""How long each port runs; of the 64-bit one only the wrap of its ticks is new."""
+
+
+@pytest.mark.parametrize("port", MINUTES)
+@pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.name)
+def test_both_machines_give_the_same_trace(subject: Subject, port: str, tmp_path: Path) -> None:
+    folder = flash.lay_out(tmp_path, subject.firmware, PORTS[port].profile)
+    script = subject.script(port, MINUTES[port])
+    world = subject.world()
+    one = trace.run(cpython.run_board, folder, script, PORTS[port], world)
+    other = trace.run(wasi.run_board, folder, script, PORTS[port], world)
+    assert trace.difference(one, other) == ""
+    # and it is a trace of something: answers, power cuts, faults of most kinds, no crash
+    seen = trace.count(one)
+    assert seen["tx"] > 25 * MINUTES[port], seen
+    assert seen["power off"] == len(script.power)
+    assert len(script.faults) >= 5
+    assert "crash" not in seen
+    assert "stuck" not in seen
+    assert "watchdog" not in seen
+
+
+@pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.name)
+def test_it_does_not_show_where_the_ticks_wrap(subject: Subject, tmp_path: Path) -> None:
+    folder = flash.lay_out(tmp_path, subject.firmware, "rp2040")
+    script = subject.script("rp2040", 8)
+    port = PORTS["rp2040"]
+    near = trace.run(cpython.run_board, folder, script, port, subject.world())
+    far = trace.run(cpython.run_board, folder, script, port, subject.world(), 1 << 30)
+    assert trace.difference(near, far) == ""
