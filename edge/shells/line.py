@@ -8,13 +8,13 @@ A lost port is opened again by itself, with growing pauses, for as long as it ta
 import contextlib
 import os
 import queue
-import select
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from edge.bus.master import Heard, LineMaster, Spoke
 from edge.bus.parts import LineState, PortDown, PortUp, Stop
+from edge.shells.alarm import Alarm
 from edge.shells.clock import monotonic_ns
 from edge.shells.port import PortError, SerialPort
 from edge.site.model import Line, Port
@@ -60,6 +60,7 @@ class LineThread:
         self._bell = (self._bell_out,)
         os.set_blocking(self._bell_out, False)
         os.set_blocking(self._bell_in, False)
+        self._alarm = Alarm()
         self._end = threading.Event()
         self._down_reason = ""
         self._news: list[Any] = [] if opened is None else [PortUp()]
@@ -96,6 +97,7 @@ class LineThread:
 
     def _run(self) -> None:
         try:
+            self._alarm.sharpen()
             data = b""
             while not self._end.is_set() and not self._stopped:
                 data = self._turn(data)
@@ -143,26 +145,24 @@ class LineThread:
         until = min(until, now + LONGEST_WAIT_NS)
         port = self._port
         if port is None:
-            self._sleep(self._bell, min(until, self._reopen_at) - now)
+            self._sleep(self._bell, min(until, self._reopen_at))
             return b""
         try:
             if listen > now:
-                unwatched = min(listen, until)
-                if self._sleep(self._bell, unwatched - now):
+                if self._sleep(self._bell, min(listen, until)):
                     return b""
                 data = port.take()
                 if data:
                     return data
-                now = max(unwatched, monotonic_ns())
-            if port.fd in self._sleep((self._bell_out, port.fd), until - now):
+            if port.fd in self._sleep((self._bell_out, port.fd), until):
                 return port.read()
         except PortError as error:
             self._lose(error)
         return b""
 
-    def _sleep(self, watch: tuple[int, ...], ns: int) -> list[int]:
-        """What of `watch` became readable within the time; a bell heard is answered."""
-        ready, _, _ = select.select(watch, (), (), ns / 1e9 if ns > 0 else 0)
+    def _sleep(self, watch: tuple[int, ...], until: int) -> list[int]:
+        """What of `watch` became readable before the time; a bell heard is answered."""
+        ready = self._alarm.wait(watch, until)
         if ready and self._bell_out in ready:
             os.read(self._bell_out, MAILBOX)
         return ready
