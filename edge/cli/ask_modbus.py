@@ -6,9 +6,10 @@ import re
 
 from edge.bus.work import Outcome
 from edge.cli.asked import Answer, came, milliseconds, nothing
+from edge.cli.registers import field_of
 from edge.words.messages import BoxgateError
 from protocol.decoded import Fault, Field
-from protocol.exchange import Again, Refused, Request, Value, Verdict
+from protocol.exchange import Again, Refused, Request, Verdict
 from protocol.modbus import query
 from protocol.modbus.ask import Ask
 from protocol.modbus.frame import BITS, exception_name, function_name
@@ -152,7 +153,7 @@ class AskedBlock(_AskedModbus):
                 item,
                 block.text,
                 block.map,
-                [_field(one, lang) for one in outcome.values if one.quantity.name in names],
+                [field_of(one, lang) for one in outcome.values if one.quantity.name in names],
                 error,
                 note,
                 None,
@@ -203,11 +204,3 @@ def _in_map(name: str, item: str) -> dict[Block, list[str]]:
     if near:
         raise BoxgateError("read_map_near", item=item, map=name, near=near[0])
     raise BoxgateError("read_map_item", item=item, map=name)
-
-
-def _field(value: Value, lang: str) -> Field:
-    quantity, number = value.quantity, value.scaled
-    shown: float | int | None = number
-    if number is not None and quantity.exponent:
-        shown = quantity.number(number)
-    return Field(quantity.zh if lang == "zh" else quantity.en, quantity.name, shown, quantity.unit)

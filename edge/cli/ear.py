@@ -3,45 +3,62 @@
 Theory of operation
 -------------------
 An ear asks nothing, so it knows of no answer when it comes and how long it will be. All bytes go to
-the DL/T 645 scanner, which finds its frames whatever lies between them. The bytes that no 645 frame
-has taken are kept in order, and two things are done with them:
+the scanners of DL/T 698.45 and DL/T 645, which find their frames whatever lies between them. A
+645 frame that stands inside a 698 frame (a forwarded command) is that one's content, and so it is
+kept back while a 698 header with its right check says that it may be inside. The bytes that no such
+frame has taken are kept in order, and two things are done with them:
 
-    at once       a Modbus RTU frame at their head is taken (a request, an answer, by shape and CRC)
-                  unless they begin as a 645 frame does
+    at once       a Modbus RTU frame at their head is taken: the answer to the request heard last,
+                  framed by what that asked; or any, by shape and CRC, unless they begin as a frame
+                  of the others does
     at silence    what is left is looked through for Modbus frames; the rest is noise, and told
 
 Silence is GAP_NS without a byte: the byte gap of DL/T 645 (500 ms, §5.2.2), for a frame handed over
 in pieces by a slow adapter must not be torn. A line that never falls silent is bounded: bytes older
-than HELD are looked through and given up.
+than HELD are looked through and given up. Fragments of DL/T 698.45 are put together: the last one
+says what the whole is.
 
-A request is the question of the next answer that fits it (same meter or a wildcard that covers it,
-same function, same identifier or an error), within PAIR_NS. `delay_ns` is from the last bit of the
-question to the first bit of the answer; `gap_ns` from the last bit of whatever came before to the
-first of this frame. Times are those of the chunk that held the byte, less the time the bytes behind
-it took at this speed; wake-up FE bytes in front belong to their frame. An adapter that hands over
-whole frames (a pty does) shows both a few milliseconds off, never below 0.
+A request is the question of the next answer that fits it (edge/cli/pairs.py), within PAIR_NS; so is
+a meter's report of its confirmation, and the acknowledgement of a fragment of the next fragment.
+`delay_ns` is from the last bit of the question to the first bit of the answer; `gap_ns` from the
+last bit of whatever came before to the first of this frame. Times are those of the chunk that held
+the byte, less the time the bytes behind it took at this speed; wake-up FE bytes in front belong to
+their frame. An adapter that hands over whole frames (a pty does) shows both a few milliseconds off,
+never below 0.
 
 No I/O, no clock: time is an argument, ns, monotonic.
 """
 
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cext.framing import Frame645, Scanner645
+from cext.framing698 import Frame698, Scanner698
+from edge.cli.pairs import MODBUS, answers, awaited, family
+from edge.cli.registers import by_question
 from protocol.decode import decode
 from protocol.decoded import Decoded
-from protocol.dlt645.frame import address_mask
 from protocol.dlt645.meaning import meaning as meaning_645
+from protocol.dlt698.find import wrong
+from protocol.dlt698.meaning import meanings as meanings_698
+from protocol.dlt698.words import word
 from protocol.modbus.find import frame_at
-from protocol.modbus.meaning import PROTOCOL as MODBUS
+from protocol.modbus.meaning import PROTOCOL as MODBUS_RTU
 from protocol.modbus.meaning import meaning as meaning_modbus
 
 GAP_NS = 500_000_000
 PAIR_NS = 2_000_000_000
-HELD = 2048
+HELD = 4096
+"""Bytes: twice the longest frame of DL/T 698.45 that is believed on a line."""
+CONVERSATIONS = 64
+"""Pairs of addresses whose fragments are put together at a time."""
 _WAKE = 0xFE
 _START = b"\x68"
-_ERROR, _MORE, _FUNCTION = 0x40, 0x20, 0x1F
-_EXCEPTION = 0x80
+_HEADER = 24
+"""Bytes of the longest 698.45 header, its check included."""
+_LEAST, _MOST = 15, 2048
+"""Bytes of a whole 698.45 frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +88,10 @@ class Ear:
         self._char_ns = char_ns
         self._lang = lang
         self._scanner = Scanner645()
+        self._scanner_698 = Scanner698()
+        self._talk = _Talk(lang)
+        self._found: list[Frame645 | Frame698] = []
+        """Whole, not told yet: one of them may stand inside a frame that is still coming."""
         self._fed = 0
         self._held = b""
         self._chunks: list[tuple[int, int]] = []
@@ -93,10 +114,8 @@ class Ear:
         self._fed += len(data)
         self._held += data
         self._chunks.append((self._fed, now))
-        frame = self._scanner.feed(data)
-        while frame is not None:
-            out += self._take_645(frame)
-            frame = self._scanner.feed(b"")
+        self._find(data)
+        out += self._tell_found()
         out += self._modbus_at_head()
         if len(self._held) > HELD:
             out += self.silence()
@@ -105,49 +124,108 @@ class Ear:
     def silence(self) -> list[Overheard]:
         """Nothing came for GAP_NS: what is held will not be continued."""
         self._scanner.gap()
+        self._scanner_698.gap()
+        self._find(b"")
+        out = self._tell_found(all_of_it=True)
         held, base = self._held, self._fed - len(self._held)
-        out = self._rest(held, base)
+        out += self._rest(held, base)
         self._keep(b"")
         return out
 
     # ---- finding ------------------------------------------------------------------------------
 
-    def _take_645(self, frame: Frame645) -> list[Overheard]:
+    def _find(self, data: bytes) -> None:
+        """The frames of both envelopes in order; those inside a 698 frame are its content."""
+        wide: list[Frame698] = []
+        while (frame := self._scanner_698.feed(data if not wide else b"")) is not None:
+            wide.append(frame)
+        found: list[Frame645 | Frame698] = list(self._found)
+        first = True
+        while (inner := self._scanner.feed(data if first else b"")) is not None:
+            found.append(inner)
+            first = False
+        kept = [
+            one
+            for one in found
+            if not any(
+                one.start < other.start + len(other.raw) and other.start < one.start + len(one.raw)
+                for other in wide
+            )
+        ]
+        self._found = sorted([*kept, *wide], key=lambda one: one.start)
+
+    def _tell_found(self, all_of_it: bool = False) -> list[Overheard]:
+        """The frames found, but those that a 698 frame still coming may hold."""
+        out: list[Overheard] = []
+        while self._found:
+            frame = self._found[0]
+            if not all_of_it and isinstance(frame, Frame645) and self._coming_before(frame.start):
+                break
+            out += self._take(self._found.pop(0))
+        return out
+
+    def _coming_before(self, start: int) -> bool:
+        """Whether a 698 frame, begun in front of there, has yet to end."""
+        base = self._fed - len(self._held)
+        at = self._held.find(_START)
+        while 0 <= at < start - base:
+            if _coming(self._held, at):
+                return True
+            at = self._held.find(_START, at + 1)
+        return False
+
+    def _take(self, frame: Frame645 | Frame698) -> list[Overheard]:
         """The frame, behind what of the held bytes came before it."""
         base = self._fed - len(self._held)
         before = self._held[: max(0, frame.start - base)]
         wake = len(before) - len(before.rstrip(bytes((_WAKE,))))
         out = self._rest(before[: len(before) - wake], base)
         self._keep(self._held[max(0, frame.start + len(frame.raw) - base) :])
-        out.append(self._hear(frame.start, frame.raw, meaning_645(frame, self._lang), wake))
+        if isinstance(frame, Frame645):
+            said = meaning_645(frame, self._lang)
+        else:
+            said = self._talk.said(frame)
+        out.append(self._hear(frame.start, frame.raw, said, wake))
         return out
 
     def _modbus_at_head(self) -> list[Overheard]:
         out: list[Overheard] = []
-        while not self._may_be_645() and (size := frame_at(self._held, 0)):
+        while size := self._awaited() or (0 if self._may_be_another() else frame_at(self._held, 0)):
             raw, start = self._held[:size], self._fed - len(self._held)
             said = meaning_modbus(raw, 0, self._lang, self._known_way(raw))
             self._keep(self._held[size:])
-            # the 645 scanner may wait on a 68 inside it
+            # the other scanners may wait on a 68 inside it
             if not self._held:
                 self._scanner.gap()
+                self._scanner_698.gap()
             out.append(self._hear(start, raw, said, 0))
         return out
 
-    def _may_be_645(self) -> bool:
-        """Whether a DL/T 645 frame may be coming: a header has come whose CRC may fit by chance.
+    def _awaited(self) -> int:
+        """Length of the answer to the Modbus request heard last, if it is what is held."""
+        question = self._question
+        if question is None or question.said is None or not self._held:
+            return 0
+        if question.said.protocol != MODBUS_RTU or self._last - question.end > PAIR_NS:
+            return 0
+        return awaited(self._held, question.raw)
+
+    def _may_be_another(self) -> bool:
+        """Whether a DL/T 645 or 698.45 frame may be coming: a Modbus CRC may fit its header.
 
         The header of a meter is always the same, so the chance would be that of its address.
         """
         held = self._held
-        return held[:1] == _START and held[7:8] in (b"", _START)
+        if held[:1] != _START:
+            return False
+        return held[7:8] in (b"", _START) or _coming(held, 0)
 
     def _rest(self, data: bytes, base: int) -> list[Overheard]:
         """Bytes without a 645 frame: Modbus frames among them, the rest is noise."""
         if not data.strip(bytes((_WAKE,))):
             return []
         out: list[Overheard] = []
-        found, reason = decode(data, MODBUS, self._lang)
+        found, reason = decode(data, MODBUS_RTU, self._lang)
         at = 0
         for one in found:
             out += self._noise(data[at : one.start], base + at, reason)
@@ -199,54 +277,67 @@ class Ear:
             heard = Overheard(at, end, raw, said, "", gap, None)
             self._question = heard
             return heard
-        if question is None or at - question.end > PAIR_NS or not _answers(raw, question.raw):
-            return Overheard(at, end, raw, said, "", gap, None)
+        if question is None or at - question.end > PAIR_NS or not _pair(raw, said, question):
+            heard = Overheard(at, end, raw, said, "", gap, None)
+            if said.direction == "report":
+                self._question = heard
+            return heard
         self._question = None
         delay = max(0, at - question.end)
+        if said.protocol == MODBUS_RTU:
+            said = by_question(said, raw, question.raw, self._lang)
         return Overheard(at, end, raw, said, "", gap, delay, question)
 
     def _known_way(self, raw: bytes) -> bool | None:
         """True for the answer to what was just asked, where both ways may look alike."""
         question = self._question
-        if question is None or question.said is None or question.said.protocol != MODBUS:
+        if question is None or question.said is None or question.said.protocol != MODBUS_RTU:
             return None
-        return True if _answers(raw, question.raw) else None
+        return True if answers(MODBUS, raw, question.raw) else None
 
 
-def _answers(raw: bytes, asked: bytes) -> bool:
-    """Whether this answer can be the one to that request."""
-    if (raw[0] == 0x68 == raw[7]) if len(raw) > 9 else False:
-        return len(asked) > 9 and asked[0] == 0x68 == asked[7] and _answers_645(raw, asked)
-    if len(asked) > 9 and asked[0] == 0x68 == asked[7]:
-        return False
-    if raw[0] != asked[0] or raw[1] & ~_EXCEPTION != asked[1]:
-        return False
-    return bool(raw[1] & _EXCEPTION) or _fits_modbus(raw, asked)
+class _Talk:
+    """What 698 frames say one after the other, their fragments put together."""
+
+    def __init__(self, lang: str) -> None:
+        self._lang = lang
+        self._frames: deque[Frame698] = deque()
+        self._meant: Iterator[Decoded] = iter(())
+        self._pairs: set[tuple[bytes, int, bool]] = set()
+        self._begin()
+
+    def said(self, frame: Frame698) -> Decoded:
+        """What this frame says, with what came before it."""
+        if frame.fragment:
+            self._pairs.add((frame.address, frame.client, frame.answer))
+            if len(self._pairs) > CONVERSATIONS:
+                self._begin()
+        self._frames.append(frame)
+        return next(self._meant)
+
+    def _begin(self) -> None:
+        self._pairs.clear()
+        self._meant = meanings_698(iter(self._frames.popleft, None), self._lang)
 
 
-def _answers_645(raw: bytes, asked: bytes) -> bool:
-    wanted, given = int.from_bytes(asked[1:7], "little"), int.from_bytes(raw[1:7], "little")
-    if asked[8] & _FUNCTION != raw[8] & _FUNCTION:
-        return False
-    # an address that was just written answers from its new self
-    if asked[8] & _FUNCTION != 0x15 and (wanted ^ given) & address_mask(wanted):
-        return False
-    reads = asked[8] & _FUNCTION in (0x01, 0x11, 0x12)
-    if raw[8] & _ERROR or not reads:
+def _pair(raw: bytes, said: Decoded, question: Overheard) -> bool:
+    """Whether this frame can be the answer to that question."""
+    assert question.said is not None
+    kind = family(said.protocol)
+    return kind == family(question.said.protocol) and answers(kind, raw, question.raw)
+
+
+def _coming(held: bytes, at: int) -> bool:
+    """Whether a 698 frame begins there, proven by its header or still too short for that."""
+    head = held[at : at + _HEADER]
+    size = int.from_bytes(head[1:3], "little") + 2
+    if len(head) < 3:
         return True
-    size = 2 if asked[8] & _FUNCTION == 0x01 else 4
-    return raw[10 : 10 + size] == asked[10 : 10 + size]
-
-
-def _fits_modbus(raw: bytes, asked: bytes) -> bool:
-    count = int.from_bytes(asked[4:6], "big")
-    match raw[1]:
-        case 1 | 2:
-            return raw[2] == (count + 7) // 8 and len(raw) == 5 + raw[2]
-        case 3 | 4:
-            return raw[2] == 2 * count and len(raw) == 5 + raw[2]
-        case 5 | 6:
-            return raw == asked
-        case 15 | 16:
-            return raw[2:6] == asked[2:6] and len(raw) == 8
-    return True
+    if not _LEAST <= size <= _MOST or len(held) - at >= size:
+        return False
+    # its header's check, once it is there
+    if len(head) < 5 or len(head) < 9 + (head[4] & 0x0F):
+        return True
+    return wrong(head.ljust(14, b"\0"), "en") == word(
+        "truncated", "en", want=size, got=max(14, len(head))
+    )
