@@ -36,7 +36,7 @@ WILDCARD = 1
 BROADCAST = 3
 ANY = 0x0A
 
-# the longest answer in one: a three-phase day of the curve's time, voltage, current, power, energy
+# the longest answer in one: a day of the three-phase curve without its tariffs; more goes in blocks
 BODY = 8192
 
 
