@@ -1,14 +1,17 @@
 -- Wireshark dissector for the captures of `boxgate sniff --pcap FILE` (link type 147, USER0):
--- DL/T 645-2007 and -1997 and Modbus RTU behind the 8-byte header that edge/cli/pcap.py documents.
+-- DL/T 645-2007 and -1997, DL/T 698.45 and Modbus RTU behind the 8-byte header that
+-- edge/cli/pcap.py documents. Modbus goes through Wireshark's own dissector as well.
 --
 -- Use: copy to the folder that Wireshark names under Help > About > Folders > Personal Lua Plugins,
 -- or: tshark -X lua_script:boxgate.lua -r capture.pcap -V
 --
 -- Filters: boxgate.direction == 2, dlt645.address == "123456789012", dlt645.identifier == 0x02010100,
--- dlt645.checksum.bad, boxgate.delay > 500000, rtu485.unit == 1
+-- dlt645.checksum.bad, boxgate.delay > 500000, dlt698.address == "123456789012",
+-- dlt698.service == 0x85, dlt698.dar == 3, dlt698.fcs.bad, rtu485.unit == 1, modbus.func_code == 4
 
 local capture = Proto("boxgate", "boxgate capture")
 local dlt645 = Proto("dlt645", "DL/T 645")
+local dlt698 = Proto("dlt698", "DL/T 698.45")
 local rtu485 = Proto("rtu485", "Modbus RTU on RS-485")
 
 local directions = { [0] = "not known", [1] = "request", [2] = "answer", [3] = "report" }
@@ -183,10 +186,205 @@ function dlt645.dissector(tvb, pinfo, root)
   return tvb:len()
 end
 
+-- Without bit operators: Wireshark before 4.4 runs Lua 5.2.
+local function xor(a, b)
+  local result, bit = 0, 1
+  while a > 0 or b > 0 do
+    if a % 2 ~= b % 2 then
+      result = result + bit
+    end
+    a, b, bit = math.floor(a / 2), math.floor(b / 2), bit * 2
+  end
+  return result
+end
+
+-- A reflected CRC-16 of `size` bytes from `at` on.
+local function crc(tvb, at, size, polynomial)
+  local sum = 0xFFFF
+  for place = at, at + size - 1 do
+    sum = xor(sum, tvb(place, 1):uint())
+    for _ = 1, 8 do
+      local odd = sum % 2 == 1
+      sum = math.floor(sum / 2)
+      if odd then
+        sum = xor(sum, polynomial)
+      end
+    end
+  end
+  return sum
+end
+
+local services = {
+  [0x01] = "LINK-Request", [0x81] = "LINK-Response",
+  [0x02] = "CONNECT-Request", [0x82] = "CONNECT-Response",
+  [0x03] = "RELEASE-Request", [0x83] = "RELEASE-Response", [0x84] = "RELEASE-Notification",
+  [0x05] = "GET-Request", [0x85] = "GET-Response",
+  [0x06] = "SET-Request", [0x86] = "SET-Response",
+  [0x07] = "ACTION-Request", [0x87] = "ACTION-Response",
+  [0x08] = "REPORT-Response", [0x88] = "REPORT-Notification",
+  [0x09] = "PROXY-Request", [0x89] = "PROXY-Response",
+  [0x10] = "SECURITY-Request", [0x90] = "SECURITY-Response",
+  [0x6E] = "ERROR-Response", [0xEE] = "ERROR-Response",
+}
+local address_types = { [0] = "single", [1] = "wildcard", [2] = "group", [3] = "broadcast" }
+local link_functions = { [1] = "link management", [3] = "user data" }
+local fragment_kinds = { [0] = "first", [1] = "last", [2] = "acknowledgement", [3] = "middle" }
+local gets = { [1] = "Normal", [2] = "NormalList", [3] = "Record", [4] = "RecordList", [5] = "Next" }
+local dars = {
+  [0] = "success", [1] = "hardware failure", [2] = "temporarily failed", [3] = "denied",
+  [4] = "object undefined", [5] = "class does not match", [6] = "object does not exist",
+  [7] = "type does not match", [8] = "out of range", [9] = "block unavailable",
+  [15] = "password wrong", [20] = "security does not match", [22] = "ESAM failed",
+  [23] = "security authentication failed", [32] = "time tag invalid", [33] = "request timed out",
+  [255] = "other",
+}
+
+local x = {
+  length = ProtoField.uint16("dlt698.length", "Length"),
+  control = ProtoField.uint8("dlt698.control", "Control code", base.HEX),
+  answer = ProtoField.uint8("dlt698.control.dir", "From the meter (DIR)", base.DEC, yes_no, 0x80),
+  started = ProtoField.uint8(
+    "dlt698.control.prm", "Started by the client (PRM)", base.DEC, yes_no, 0x40),
+  fragment = ProtoField.uint8("dlt698.control.fragment", "Fragment", base.DEC, yes_no, 0x20),
+  scrambled = ProtoField.uint8("dlt698.control.scrambled", "Scrambled", base.DEC, yes_no, 0x08),
+  func = ProtoField.uint8("dlt698.control.function", "Function", base.DEC, link_functions, 0x07),
+  kind = ProtoField.uint8("dlt698.address.type", "Address type", base.DEC, address_types, 0xC0),
+  logical = ProtoField.uint8("dlt698.address.logical", "Logical address", base.DEC, nil, 0x30),
+  size = ProtoField.uint8("dlt698.address.length", "Address length - 1", base.DEC, nil, 0x0F),
+  address = ProtoField.string("dlt698.address", "Address"),
+  client = ProtoField.uint8("dlt698.client", "Client address", base.HEX),
+  hcs = ProtoField.uint16("dlt698.hcs", "Header check (HCS)", base.HEX),
+  number = ProtoField.uint16("dlt698.fragment.number", "Fragment number"),
+  part = ProtoField.uint8("dlt698.fragment.kind", "Fragment kind", base.DEC, fragment_kinds),
+  apdu = ProtoField.bytes("dlt698.apdu", "APDU"),
+  service = ProtoField.uint8("dlt698.service", "Service", base.HEX, services),
+  get = ProtoField.uint8("dlt698.service.kind", "Kind", base.DEC, gets),
+  piid = ProtoField.uint8("dlt698.piid", "PIID", base.HEX),
+  oad = ProtoField.uint32("dlt698.oad", "OAD", base.HEX),
+  dar = ProtoField.uint8("dlt698.dar", "DAR", base.DEC, dars),
+  fcs = ProtoField.uint16("dlt698.fcs", "Frame check (FCS)", base.HEX),
+}
+local bad_hcs = ProtoExpert.new(
+  "dlt698.hcs.bad", "Wrong header check", expert.group.CHECKSUM, expert.severity.ERROR)
+local bad_fcs = ProtoExpert.new(
+  "dlt698.fcs.bad", "Wrong frame check", expert.group.CHECKSUM, expert.severity.ERROR)
+local cut_698 = ProtoExpert.new(
+  "dlt698.cut", "Not a whole frame", expert.group.MALFORMED, expert.severity.ERROR)
+dlt698.fields = x
+dlt698.experts = { bad_hcs, bad_fcs, cut_698 }
+
+local function sum_698(tree, field, wrong, tvb, at)
+  local item = tree:add_le(field, tvb(at, 2))
+  local right = 0xFFFF - crc(tvb, 1, at - 1, 0x8408)
+  if right == tvb(at, 2):le_uint() then
+    item:append_text(" (right)")
+  else
+    item:append_text(string.format(" (expected %04X)", right))
+    item:add_proto_expert_info(wrong)
+  end
+end
+
+local function add_oad(tree, tvb, range, bytes, at)
+  local oad = 0
+  for place = at, at + 3 do
+    oad = oad * 256 + bytes:get_index(place)
+  end
+  tree:add(x.oad, range, oad)
+  return string.format(" %08X", oad)
+end
+
+-- The service of a whole APDU and, of a GET, what is asked; in words for the info column. `range`
+-- is where it stands in the frame, `bytes` what it says, -33H where it came scrambled.
+local function service_698(tree, range, bytes)
+  local tag = bytes:get_index(0)
+  tree:add(x.service, range, tag)
+  local info = " " .. (services[tag] or string.format("service %02X", tag))
+  local size = bytes:len()
+  if size < 3 or (tag ~= 0x05 and tag ~= 0x85) then
+    return info
+  end
+  local kind = bytes:get_index(1)
+  tree:add(x.get, range, kind)
+  tree:add(x.piid, range, bytes:get_index(2))
+  info = info .. " " .. (gets[kind] or kind)
+  if (kind == 1 or kind == 3) and size >= 7 then
+    info = info .. add_oad(tree, nil, range, bytes, 3)
+    if tag == 0x85 and kind == 1 and size >= 9 and bytes:get_index(7) == 0 then
+      local dar = bytes:get_index(8)
+      tree:add(x.dar, range, dar)
+      info = info .. " refused: " .. (dars[dar] or "DAR " .. dar)
+    end
+  elseif kind == 2 and tag == 0x05 and size >= 4 then
+    for number = 0, bytes:get_index(3) - 1 do
+      if 8 + 4 * number > size then
+        break
+      end
+      info = info .. add_oad(tree, nil, range, bytes, 4 + 4 * number)
+    end
+  end
+  return info
+end
+
+function dlt698.dissector(tvb, pinfo, root)
+  pinfo.cols.protocol = "DL/T 698.45"
+  local tree = root:add(dlt698, tvb())
+  local whole = tvb:len()
+  local tail = whole >= 5 and 6 + tvb(4, 1):uint() % 16 or 0
+  if whole < 12 or whole < tail + 6 then
+    tree:add_proto_expert_info(cut_698)
+    return whole
+  end
+  local length, control = tvb(1, 2):le_uint(), tvb(3, 1):uint()
+  tree:add_le(x.length, tvb(1, 2))
+  local code = tree:add(x.control, tvb(3, 1))
+  for _, field in ipairs({ x.answer, x.started, x.fragment, x.scrambled, x.func }) do
+    code:add(field, tvb(3, 1))
+  end
+  for _, field in ipairs({ x.kind, x.logical, x.size }) do
+    tree:add(field, tvb(4, 1))
+  end
+  local address = ""
+  for place = tail - 1, 5, -1 do
+    address = address .. string.format("%02X", tvb(place, 1):uint())
+  end
+  tree:add(x.address, tvb(5, tail - 5), address)
+  tree:add(x.client, tvb(tail, 1))
+  sum_698(tree, x.hcs, bad_hcs, tvb, tail + 1)
+  local info = address
+  if length + 2 ~= whole then
+    tree:add_proto_expert_info(cut_698)
+  end
+  local at = tail + 3
+  local size = whole - 3 - at
+  if size > 0 then
+    local bytes = tvb:bytes(at, size)
+    if math.floor(control / 8) % 2 == 1 then
+      for place = 0, size - 1 do
+        bytes:set_index(place, (bytes:get_index(place) + 0x100 - 0x33) % 0x100)
+      end
+    end
+    local range = tvb(at, size)
+    if math.floor(control / 32) % 2 == 1 and size >= 2 then
+      local word = bytes:get_index(0) + 256 * bytes:get_index(1)
+      local kind = math.floor(word / 0x4000)
+      tree:add(x.number, tvb(at, 2), word % 0x1000)
+      tree:add(x.part, tvb(at, 2), kind)
+      info = info .. string.format(" fragment %d %s", word % 0x1000, fragment_kinds[kind])
+    else
+      info = info .. service_698(tree, range, bytes)
+    end
+    tree:add(x.apdu, range, bytes:raw())
+  end
+  sum_698(tree, x.fcs, bad_fcs, tvb, whole - 3)
+  pinfo.cols.info = info
+  return whole
+end
+
 local modbus_functions = {
   [1] = "read coils", [2] = "read discrete inputs", [3] = "read holding registers",
   [4] = "read input registers", [5] = "write coil", [6] = "write register",
-  [15] = "write coils", [16] = "write registers",
+  [15] = "write coils", [16] = "write registers", [17] = "report server id",
+  [23] = "read and write registers",
 }
 local exceptions = {
   [1] = "illegal function", [2] = "illegal data address", [3] = "illegal data value",
@@ -208,33 +406,6 @@ local bad_crc = ProtoExpert.new(
   "rtu485.crc.bad", "Wrong CRC", expert.group.CHECKSUM, expert.severity.ERROR)
 rtu485.fields = m
 rtu485.experts = { bad_crc }
-
--- Without bit operators: Wireshark before 4.4 runs Lua 5.2.
-local function xor(a, b)
-  local result, bit = 0, 1
-  while a > 0 or b > 0 do
-    if a % 2 ~= b % 2 then
-      result = result + bit
-    end
-    a, b, bit = math.floor(a / 2), math.floor(b / 2), bit * 2
-  end
-  return result
-end
-
-local function crc16(tvb, size)
-  local crc = 0xFFFF
-  for place = 0, size - 1 do
-    crc = xor(crc, tvb(place, 1):uint())
-    for _ = 1, 8 do
-      local odd = crc % 2 == 1
-      crc = math.floor(crc / 2)
-      if odd then
-        crc = xor(crc, 0xA001)
-      end
-    end
-  end
-  return crc
-end
 
 function rtu485.dissector(tvb, pinfo, root)
   pinfo.cols.protocol = "Modbus RTU"
@@ -263,7 +434,7 @@ function rtu485.dissector(tvb, pinfo, root)
   elseif size > 4 then
     tree:add(m.data, tvb(2, size - 4))
   end
-  local check, right = tree:add_le(m.crc, tvb(size - 2, 2)), crc16(tvb, size - 2)
+  local check, right = tree:add_le(m.crc, tvb(size - 2, 2)), crc(tvb, 0, size - 2, 0xA001)
   if right ~= tvb(size - 2, 2):le_uint() then
     check:append_text(string.format(" (expected %04X)", right))
     check:add_proto_expert_info(bad_crc)
@@ -272,6 +443,26 @@ function rtu485.dissector(tvb, pinfo, root)
   end
   pinfo.cols.info = info
   return size
+end
+
+-- Wireshark's own dissector, where this Wireshark has one for RTU frames: its fields and filters
+-- (modbus.func_code) stand beside ours. It tells requests from answers by the port, 0 unless its
+-- preferences say otherwise, so the ports are set for its time.
+local found, own_modbus = pcall(Dissector.get, "mbrtu")
+own_modbus = found and own_modbus or nil
+
+local function wireshark_modbus(frame, pinfo, root)
+  if own_modbus == nil or frame:len() < 4 then
+    return
+  end
+  local protocol, info = tostring(pinfo.cols.protocol), tostring(pinfo.cols.info)
+  local from, to = pinfo.src_port, pinfo.dst_port
+  local answer = pinfo.private["boxgate_direction"] == "2"
+  pinfo.src_port, pinfo.dst_port = answer and 0 or 1, answer and 1 or 0
+  pcall(own_modbus.call, own_modbus, frame, pinfo, root)
+  pinfo.src_port, pinfo.dst_port = from, to
+  -- ours stands in the columns: it names the unit and what is asked
+  pinfo.cols.protocol, pinfo.cols.info = protocol, info
 end
 
 function capture.dissector(tvb, pinfo, root)
@@ -294,8 +485,11 @@ function capture.dissector(tvb, pinfo, root)
   pinfo.private["boxgate_direction"] = tostring(way)
   if kind == 1 or kind == 2 then
     dlt645.dissector(frame, pinfo, root)
+  elseif kind == 3 then
+    dlt698.dissector(frame, pinfo, root)
   elseif kind == 4 then
     rtu485.dissector(frame, pinfo, root)
+    wireshark_modbus(frame, pinfo, root)
   else
     pinfo.cols.protocol = "RS-485"
     pinfo.cols.info = protocols[kind] or "noise"

@@ -4,7 +4,6 @@ import json
 import os
 import pty
 import select
-import shutil
 import signal
 import struct
 import subprocess
@@ -16,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from edge.cli.pcap import LINK_TYPE, Pcap
+from edge.cli.pcap import LINK_TYPE
 from tests.edge.cli.processes import (
     DEADLINE_S,
     ROOT,
@@ -207,81 +206,6 @@ def test_a_capture_has_every_frame_with_its_header(tmp_path: Path, tap: Tap) -> 
     assert delays == [0xFFFFFFFF, 0, 0xFFFFFFFF]
     bodies = [packet[8:] for packet in packets]
     assert bodies == [ASK.lstrip(b"\xfe"), TELL.lstrip(b"\xfe"), b"\x55\x55"]
-
-
-def dissected(path: Path, *argv: str) -> list[list[str]]:
-    """What tshark makes of a capture with our dissector: rows of these fields."""
-    tshark = shutil.which("tshark")
-    if tshark is None:
-        pytest.skip("tshark is not installed")
-    ended = subprocess.run(
-        [tshark, "-X", f"lua_script:{DISSECTOR}", "-r", str(path), *argv],
-        capture_output=True,
-        timeout=60,
-        check=True,
-        env={**os.environ, "HOME": str(path.parent), "LC_ALL": "C.UTF-8"},
-    )
-    errors = [one for one in ended.stderr.decode().splitlines() if "Running as user" not in one]
-    assert errors == []
-    return [line.split("\t") for line in ended.stdout.decode().splitlines()]
-
-
-@pytest.fixture
-def capture(tmp_path: Path) -> Path:
-    """One frame of every kind."""
-    path = tmp_path / "kinds.pcap"
-    bad = bytearray(TELL.lstrip(b"\xfe"))
-    bad[-2] ^= 0xFF
-    block = answer(A, "0203FF00", bytes.fromhex("151403 002001 850580 FFFFFF"), 0)
-    told = bytes.fromhex("01040400010109")
-    with path.open("wb") as file:
-        pcap = Pcap(file)
-        for raw, way, protocol, delay in (
-            (ASK.lstrip(b"\xfe"), "request", "dlt645-2007", None),
-            (TELL.lstrip(b"\xfe"), "response", "dlt645-2007", 71_000_000),
-            (block, "response", "dlt645-2007", None),
-            (REFUSE.lstrip(b"\xfe"), "response", "dlt645-2007", None),
-            (bytes(bad), "response", "dlt645-2007", None),
-            (ASK_TMU, "request", "modbus-rtu", None),
-            (told + crc(told), "response", "modbus-rtu", 5_000_000),
-            (b"noise", "", "", None),
-        ):
-            pcap.packet(1_700_000_000_123_456_789, raw, way, protocol, delay)
-    return path
-
-
-def test_wireshark_dissects_the_frames_of_a_capture(capture: Path) -> None:
-    fields = "boxgate.direction boxgate.delay dlt645.address dlt645.control dlt645.identifier"
-    asked = [part for field in fields.split() for part in ("-e", field)]
-    rows = dissected(capture, "-T", "fields", *asked)
-    assert rows[0] == ["1", "", A, "0x11", "0x02010100"]
-    assert rows[1] == ["2", "71000", A, "0x91", "0x02010100"]
-    assert rows[3] == ["2", "", A, "0xd1", ""]
-
-
-def test_wireshark_shows_values_with_their_signs(capture: Path) -> None:
-    rows = dissected(capture, "-T", "fields", "-e", "dlt645.value")
-    assert rows[1] == ["voltage = 220.1 V"]
-    powers = ("3.1415 kW", "1.2000 kW", "-0.0585 kW", "no value")
-    assert rows[2] == [",".join(f"active power = {power}" for power in powers)]
-
-
-def test_wireshark_finds_a_wrong_checksum_and_no_other(capture: Path) -> None:
-    rows = dissected(capture, "-Y", "dlt645.checksum.bad", "-T", "fields", "-e", "frame.number")
-    assert rows == [["5"]]
-    assert dissected(capture, "-Y", "rtu485.crc.bad") == []
-
-
-def test_wireshark_dissects_modbus(capture: Path) -> None:
-    fields = ("-e", "rtu485.unit", "-e", "rtu485.start", "-e", "rtu485.register")
-    rows = dissected(capture, "-Y", "rtu485", "-T", "fields", *fields)
-    assert rows == [["1", "0x0000", ""], ["1", "", "1,265"]]
-
-
-def test_wireshark_names_errors_and_noise(capture: Path) -> None:
-    rows = dissected(capture, "-T", "fields", "-e", "_ws.col.Info")
-    assert "no requested data" in rows[3][0]
-    assert rows[7] == ["noise"]
 
 
 def test_the_link_type_is_the_users_own() -> None:
