@@ -33,6 +33,10 @@ ELSEWHERE = {
         "tests/firmware_sim/bench_tools/test_accepted.py",
         "test_a_journal_that_is_none_is_one_sentence",
     ),
+    "demo_two_sites": (
+        "tests/firmware_sim/cli/test_demo_site.py",
+        "test_two_different_sites_are_refused_and_the_same_twice_is_not",
+    ),
     "install_broken": (OWN, "test_an_installation_that_is_not_whole_is_said_so"),
     "journal_gone": (
         "tests/edge/journal/test_faults.py",

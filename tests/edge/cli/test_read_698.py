@@ -129,6 +129,16 @@ def test_another_meter_that_answers_is_named(run: Run) -> None:
     assert other in err
 
 
+def test_a_refusal_is_told_in_chinese(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    with far_end(meter698(A, {VOLTS: "dar:03"})) as line:
+        code, out, err = run(line.path, "--address", A, VOLTS)
+    assert code == 1
+    assert is_sentence("read_dar_denied", err, "zh")
+    assert "拒绝" in err
+    assert "A相电压" in out
+
+
 def test_a_wildcard_shows_the_true_address(run: Run) -> None:
     with far_end(meter698(A, HELD)) as line:
         code, out, err = run(line.path, "--address", "AAAAAAAAAAAA", VOLTS)

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from edge.cli.pcap import LINK_TYPE
+from tests.edge import wire698
 from tests.edge.cli.processes import (
     DEADLINE_S,
     ROOT,
@@ -129,6 +130,25 @@ def test_the_text_shows_hex_meaning_and_delay(tmp_path: Path, tap: Tap) -> None:
         assert f" < {TELL.lstrip(bytes((0xFE,))).hex(' ').upper()}" in text
         assert A in text
         assert "delay 0 ms" in text
+
+
+def test_three_protocols_on_one_line_are_told_with_their_questions(
+    tmp_path: Path, tap: Tap
+) -> None:
+    asked, told = wire698.question(A, 5), wire698.answer(A, 2214, 5)
+    unit = bytes.fromhex("01040400010109")
+    with sniffing(tmp_path, tap, "--json") as sniff:
+        for place, raw in enumerate((asked, told, ASK_TMU, unit + crc(unit), ASK, TELL), 1):
+            tap.say(raw)
+            heard = sniff.heard(place)
+    protocols = [one["frame"]["protocol"] for one in heard]
+    assert protocols == ["dlt698.45"] * 2 + ["modbus-rtu"] * 2 + ["dlt645-2007"] * 2
+    assert [one["question"] is not None for one in heard] == [False, True] * 3
+    assert heard[1]["frame"]["values"][0]["value"] == 221.4
+    assert [one["name"] for one in heard[3]["frame"]["values"]] == [
+        "register 0000",
+        "register 0001",
+    ]
 
 
 def test_it_speaks_chinese(tmp_path: Path, tap: Tap) -> None:
