@@ -22,7 +22,7 @@ class Clock:
     def at(self, when: int, act: Callable[[], None], rank: int = 0) -> None:
         """Run `act` at `when` ns; what lies in the past runs at the next step, late by none."""
         self._made += 1
-        heapq.heappush(self._heap, (max(when, self.now), rank, self._made, act))
+        heapq.heappush(self._heap, (when if when > self.now else self.now, rank, self._made, act))
 
     def next_at(self) -> int:
         """When the next event is, ns; NEVER without one."""
@@ -36,6 +36,9 @@ class Clock:
 
     def run_until(self, when: int) -> None:
         """Run everything up to and at `when`; the clock then stands there, never earlier."""
-        while self._heap and self._heap[0][0] <= when:
-            self.step()
+        heap = self._heap
+        # as step(), written out: a fleet spends a tenth of its time between these two lines
+        while heap and heap[0][0] <= when:
+            self.now, _, _, act = heapq.heappop(heap)
+            act()
         self.now = max(self.now, when)

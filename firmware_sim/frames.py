@@ -14,6 +14,7 @@ FROM_SERVER = 0x80
 FRAGMENT = 0x20
 SCRAMBLED = 0x08
 SHIFT = 0x33
+UNSHIFT = bytes((byte - SHIFT) & 0xFF for byte in range(256))
 SINGLE = 0
 """Address type of DL/T 698.45 that names one device."""
 
@@ -60,12 +61,18 @@ class LinkFrame:
 
 def single_frame(burst: bytes) -> Frame | None:
     """The frame of a burst that is FE bytes and then exactly one right frame of DL/T 645."""
+    frame = whole_frame(burst)
+    return Frame(frame[1:7], frame[8], frame[10:-2].translate(UNSHIFT)) if frame else None
+
+
+def whole_frame(burst: bytes) -> bytes:
+    """The same as its bytes without the FE; empty if it is not exactly one right frame."""
     frame = burst.lstrip(b"\xfe")
     if len(frame) < 12 or frame[0] != START or frame[7] != START or frame[-1] != END:
-        return None
+        return b""
     if len(frame) != 12 + frame[9] or sum(frame[:-2]) & 0xFF != frame[-2]:
-        return None
-    return Frame(frame[1:7], frame[8], bytes((b - SHIFT) & 0xFF for b in frame[10:-2]))
+        return b""
+    return frame
 
 
 def link_frame(burst: bytes) -> LinkFrame | None:
@@ -83,7 +90,7 @@ def link_frame(burst: bytes) -> LinkFrame | None:
         return None
     control, data = frame[3], frame[header + 2 : -3]
     if control & SCRAMBLED:
-        data = bytes((byte - SHIFT) & 0xFF for byte in data)
+        data = data.translate(UNSHIFT)
     return LinkFrame(control, frame[4] >> 6, frame[5 : 5 + size], data)
 
 

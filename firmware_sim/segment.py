@@ -5,16 +5,16 @@ segment looks first: a burst that is one whole, right frame of DL/T 645 or 698.4
 bytes can mean something only to the meter it names, and to meters that have half a frame waiting;
 one in which no frame of theirs can begin, only to the latter. A frame of the other protocol means
 nothing to a meter unless a frame of its own could stand inside. Everything else (damage, wildcards,
-fragments) goes to all. TMUs hear every burst: a frame of Modbus ends by silence, so what came
-before it matters, and a foreign one costs them nothing. `lazy=False` delivers everything to
-everybody; both must give the same answers at the same times.
+fragments) goes to all. TMUs and Modbus meters hear every burst: a frame of Modbus ends by silence,
+so what came before it matters, and a foreign one costs them nothing. `lazy=False` delivers
+everything to everybody; both must give the same answers at the same times.
 """
 
 from collections.abc import Callable, Iterable
 from functools import partial
 
 from firmware_sim.clock import Clock
-from firmware_sim.frames import START, link_frame, single_frame
+from firmware_sim.frames import START, link_frame, whole_frame
 from firmware_sim.hal.loader import MeterCore, UnitCore
 from firmware_sim.wire import Wire
 
@@ -68,7 +68,7 @@ class Segment:
         self._by_number.setdefault((protocol, number), []).append(core)
 
     def add_unit(self, core: UnitCore) -> None:
-        """A TMU joins the line."""
+        """A TMU or a Modbus meter joins the line."""
         self._units.append(core)
         self._arm(core)
 
@@ -91,6 +91,10 @@ class Segment:
         """Whether the master has few enough characters queued to be listened to."""
         return self._said - self._clock.now < self.wire.span(BACKLOG)
 
+    def look(self, core: MeterCore) -> None:
+        """A core has moved without the line: see what it waits for now."""
+        self._arm(core)
+
     def _heard_some(self, talker: object, data: bytes) -> None:
         if talker is not self and self._piece is not None:
             self._piece(data)
@@ -105,7 +109,7 @@ class Segment:
                 self._arm(core)
         for unit in self._units:
             # one set to another speed hears nothing that it could take for a frame
-            if unit is not talker and unit.rate == self._baud:
+            if unit is not talker and unit.rate in (0, self._baud):
                 unit.on_bytes(data, len(data), ticks)
                 self._arm(unit)
 
@@ -122,20 +126,21 @@ class Segment:
 
     def _addressed(self, data: bytes) -> list[MeterCore]:
         """Who a burst with a start byte in it may be for."""
-        if frame := single_frame(data):
-            plain = 0xAA not in frame.number and frame.number != EVERYBODY
+        if frame := whole_frame(data):
             # its own start bytes begin none of DL/T 698.45: the header's check would not hold
-            inside = START in data.lstrip(b"\xfe")[10:]
-            return self._of(DLT645, frame.number, plain, inside)
+            if self._speakers[DLT698] and START in frame[10:]:
+                return self._cores
+            number = frame[1:7]
+            plain = 0xAA not in number and number != EVERYBODY
+            return self._of(DLT645, number, plain)
         if link := link_frame(data):
-            inside = START in data.lstrip(b"\xfe")[1:]
-            return self._of(DLT698, link.number, link.names_one, inside)
+            if self._speakers[DLT645] and START in data.lstrip(b"\xfe")[1:]:
+                return self._cores
+            return self._of(DLT698, link.number, link.names_one)
         return self._cores
 
-    def _of(self, protocol: str, number: bytes, plain: bool, inside: bool) -> list[MeterCore]:
-        """Those of one protocol that a whole frame is for; all, if the others may find one too."""
-        if inside and self._speakers[DLT698 if protocol == DLT645 else DLT645]:
-            return self._cores
+    def _of(self, protocol: str, number: bytes, plain: bool) -> list[MeterCore]:
+        """Those of one protocol that a whole frame is for."""
         everybody = self._speakers[protocol]
         # a number nobody came with may be one that a meter was given later
         return self._by_number.get((protocol, number), everybody) if plain else everybody

@@ -9,6 +9,7 @@ earlier is heard behind it.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from firmware_sim.clock import Clock
 
@@ -63,8 +64,11 @@ class Wire:
 
     def talk(self, talker: object, data: bytes, at: int) -> int:
         """Send `data` from `at` ns or when this talker's last burst ends; when it ends."""
-        start = max(at, max((b.end for b in self._active if b.talker is talker), default=at))
-        end = start + self.span(len(data))
+        start = at
+        for other in self._active:
+            if other.talker is talker and other.end > start:
+                start = other.end
+        end = start + len(data) * self.char_ns
         burst = Burst(talker, bytearray(data), start, end)
         for other in self._active:
             if other.talker is not talker and other.start < end and start < other.end:
@@ -73,7 +77,7 @@ class Wire:
         if self._chunk and self._piece is not None:
             for count in range(self._chunk, len(data), self._chunk):
                 self.clock.at(start + self.span(count), lambda: self._part(burst))
-        self.clock.at(burst.end, lambda: self._end(burst))
+        self.clock.at(burst.end, partial(self._end, burst))
         return end
 
     def _part(self, burst: Burst) -> None:

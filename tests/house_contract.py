@@ -138,7 +138,7 @@ ROOMS = (
     room(
         "firmware_sim",
         "edge.words edge.site protocol.quantity",
-        COMPUTING | OUTSIDE | {"amqtt", "paho", "random", "rich"},
+        COMPUTING | OUTSIDE | {"amqtt", "gc", "greenlet", "paho", "random", "rich"},
         timeless=False,
     ),
     room("firmware_sim.firmware", "", MICROPYTHON, timeless=False),

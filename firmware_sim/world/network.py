@@ -23,6 +23,8 @@ NIGHT_KV = 10.3
 """The medium voltage at 04:00."""
 PEAK_KV = 10.0
 """The medium voltage at the neighbourhood's peak."""
+NIGHT_SHARE = share(4.0)
+"""What is drawn at 04:00, of the peak."""
 PASSES = 2
 """The second pass has currents from voltages that are right within 0.2 %."""
 
@@ -59,8 +61,7 @@ class Station:
 
     def open_v(self, of_peak: float) -> float:
         """Phase voltage when the neighbourhood draws this share of its peak, V."""
-        night = share(4.0)
-        kv = PEAK_KV + (NIGHT_KV - PEAK_KV) * (1 - of_peak) / (1 - night)
+        kv = PEAK_KV + (NIGHT_KV - PEAK_KV) * (1 - of_peak) / (1 - NIGHT_SHARE)
         return min(kv, NIGHT_KV) * self.volts_per_kv
 
 
