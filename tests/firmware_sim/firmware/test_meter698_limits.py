@@ -249,12 +249,23 @@ def test_the_time_is_set_once_a_day_alone() -> None:
 
 
 def test_a_broadcast_in_fragments_is_passed_over() -> None:
-    bench = Bench()
-    data = piece(bytes.fromhex("07010050000300" + "00" + "00"), 1, 0)
-    bench.ask(frame(data, "AA", kind=BROADCAST, control=0x63))
-    whole = bytes.fromhex("07010050000300" + "00" + "00")
-    bench.ask(frame(whole[:1] + whole, "AA", kind=BROADCAST, control=0x63))
-    assert bench.meter.freezes.kept(0x5000, 0) == 0
+    # its first two bytes stand where the word of a fragment does
+    apdu = bytes.fromhex("07010050000300" + "00" + "00")
+    for control, kept in ((0x63, 0), (0x43, 1)):
+        bench = Bench()
+        bench.ask(frame(apdu, "AA", kind=BROADCAST, control=control))
+        assert bench.meter.freezes.kept(0x5000, 0) == kept
+
+
+def test_a_request_inside_a_frame_that_proves_false_is_found() -> None:
+    outer = bytearray(frame(frame(get("20000201")) + bytes(20), wake=0))
+    outer[-2] ^= 1
+    assert Bench().ask(bytes(outer)) is not None
+
+
+def test_bits_that_fill_no_byte_end_with_it() -> None:
+    both = bytes.fromhex("06020702" + "41120200" + "0405A8" + "41030200" + "0A0141" + "00")
+    assert Bench().serve(both).hex() == "86020702" + "4112020003" + "4103020000" + "0000"
 
 
 def test_a_new_request_ends_an_answer_in_fragments() -> None:
