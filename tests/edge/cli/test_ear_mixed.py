@@ -54,7 +54,12 @@ def test_a_698_answer_is_paired_with_its_question_and_delay() -> None:
 
 
 def test_another_meter_service_number_or_client_is_no_answer() -> None:
+    of_client_11 = bytearray(TELL.lstrip(b"\xfe"))
+    of_client_11[11] = 0x11
+    of_client_11[12:14] = wire698.fcs(bytes(of_client_11[1:12]))
+    of_client_11[-3:-1] = wire698.fcs(bytes(of_client_11[1:-3]))
     strangers = (
+        bytes(of_client_11),
         wire698.answer(B, 2201, 5),
         wire698.answer(A, 2201, 6),
         wire698.frame(A, 0xC3, b"\x82\x05" + bytes(60)),
