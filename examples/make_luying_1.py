@@ -3,8 +3,9 @@
     python examples/make_luying_1.py [FOLDER]
 
 A neighbourhood in the middle of its change of meters: in every box DL/T 645 and DL/T 698.45 take
-turns on the same pair of wires. Everything follows from the tables below; there is nothing random
-in it, so the committed files are this program's output byte for byte.
+turns on the same pair of wires, and the station's line has a Modbus meter besides. Everything
+follows from the tables below; there is nothing random in it, so the committed files are this
+program's output byte for byte.
 """
 
 import sys
@@ -19,7 +20,8 @@ HEAD = """\
 # household meter is of 2020 and speaks DL/T 698.45, the others are of 2013 and speak DL/T 645-2007.
 #
 # The place is invented, with parts as those of xiyuan-5. Its cables are aluminium, but for the
-# service drops. Its second feeder serves the property and a charging pile.
+# service drops. The second feeder serves the property and a charging pile, whose meter is an SDM630
+# on Modbus RTU: the station's line carries three protocols.
 
 version = 1
 id = "luying-1"
@@ -66,7 +68,7 @@ name = "箱变内"
 baud = 9600
 length_m = 20
 
-# The transformer's own monitoring unit, Modbus RTU: the third protocol of the station's line.
+# The transformer's own monitoring unit, Modbus RTU, as the charging pile's meter.
 [[tmu]]
 id = "tmu1"
 name = "1号变环境监测单元"
@@ -123,10 +125,13 @@ STATION = (
     ("feeder", "F2 出线表", "dlt698", "3ph", "ABC", "F2", "", "200/5", 91),
     ("public", "楼道照明", "dlt645", "1ph-2013", "A", "F1", "", "", 92),
     ("public", "物业", "dlt698", "3ph", "ABC", "F2", "", "", 92),
-    ("public", "充电桩", "dlt645", "3ph", "ABC", "F2", "", "", 92),
+    ("public", "充电桩", "modbus", "sdm630", "ABC", "F2", "", "", 92),
 )
 
-COLUMNS = "id,name,kind,line,protocol,profile,phase,box,household,feeder,transformer,ct"
+UNITS = {"充电桩": 2}
+"""Unit of a Modbus meter; the monitoring unit of the same line is 1."""
+
+COLUMNS = "id,name,kind,line,protocol,profile,unit,phase,box,household,feeder,transformer,ct"
 
 
 def site_toml() -> str:
@@ -144,8 +149,8 @@ def meters_csv() -> str:
         rows += [_household(stair, flat, before + flat + 1) for flat in range(flats)]
     for number, (*row, series) in enumerate(STATION, start=1):
         kind, name, protocol, profile, phase, feeder, transformer, ct = row
-        at = f"{_address(series, number)},{name},{kind},station,{protocol},{profile},{phase}"
-        rows.append(f"{at},,,{feeder},{transformer},{ct}")
+        at = f"{_address(series, number)},{name},{kind},station,{protocol},{profile}"
+        rows.append(f"{at},{UNITS.get(name, '')},{phase},,,{feeder},{transformer},{ct}")
     return "\n".join(rows) + "\n"
 
 
@@ -159,7 +164,7 @@ def _household(stair: int, flat: int, serial: int) -> str:
     protocol, profile, series = HOUSEHOLDS[(serial - 1) % 2]
     box = f"{BUILDING}-{stair}"
     door = f"{flat // 2 + 1}{flat % 2 + 1:02d}"
-    at = f"{_address(series, serial)},,household,b1,{protocol},{profile}"
+    at = f"{_address(series, serial)},,household,b1,{protocol},{profile},"
     return f"{at},{'ABC'[flat % 3]},{box},{box}-{door},,,"
 
 

@@ -5,8 +5,9 @@ One JSON object a line: `t` (wall ms UTC when the answer's last byte left), `lin
 identifier, before +33H, in wire order. A DL/T 698.45 answer to GET has a line an object: item
 "698:20000201", raw the object's datum in A-XDR, or "" and the reason in `dar`; of a record the raw
 is its rows, count first, and `columns` its RCSD. A TMU's item is "04:0000:0011", function, start
-and count of the request in hex, its raw what stands behind the byte count. All lines of an answer
-are one write to the file, made before the answer is handed to the master: what has been read is in
+and count of the request in hex, its raw what stands behind the byte count; of a Modbus meter the
+item has its register map before that, "sdm630:04:0000:004C". All lines of an answer are one write
+to the file, made before the answer is handed to the master: what has been read is in
 the file, even if the bench is killed in the next instant.
 """
 
@@ -47,11 +48,18 @@ class TruthFile:
                 self._write(t_ms, line, link.meter, records(found))
 
     def note_registers(
-        self, line: str, device: str, asked: bytes | bytearray, burst: bytes, t_ms: int
+        self,
+        line: str,
+        device: str,
+        asked: bytes | bytearray,
+        burst: bytes,
+        t_ms: int,
+        map_name: str = "",
     ) -> None:
-        """Write down the burst if it is a TMU's whole answer to a read of registers.
+        """Write down the burst if it is a unit's whole answer to a read of registers.
 
-        `asked`: function, start and count of the request, as on the line.
+        `asked`: function, start and count of the request, as on the line; `map_name`: a meter's
+        register map, "" of a TMU.
         """
         if len(burst) < 5 or burst[1] not in REGISTER_READS or burst[1] != asked[0]:
             return
@@ -60,7 +68,8 @@ class TruthFile:
         if not whole or crc16(burst):
             return
         item = f"{asked[0]:02X}:{asked[1:3].hex().upper()}:{asked[3:5].hex().upper()}"
-        self._write(t_ms, line, device, [_record(item, burst[3:-2])])
+        named = f"{map_name}:{item}" if map_name else item
+        self._write(t_ms, line, device, [_record(named, burst[3:-2])])
 
     def _write(
         self, t_ms: int, line: str, device: str, answers: Iterable[Mapping[str, object]]

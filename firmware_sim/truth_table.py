@@ -1,15 +1,15 @@
 """How the raw answers of a truth file read: the judge's own tables, shared with no decoder.
 
 truth_items.csv names the identifiers of DL/T 645, truth_objects.csv the objects of DL/T 698.45,
-truth_registers.csv the registers of the TMU. All values are exact decimals in the reading's unit;
-None where the device shows none.
+truth_registers.csv the registers of the TMU and of Modbus meters, by the name of their map. All
+values are exact decimals in the reading's unit; None where the device shows none.
 """
 
 import csv
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
 from importlib import resources
 
 from firmware_sim.truth698 import elements
@@ -26,6 +26,8 @@ class Ratio:
 
 
 ONE = Ratio()
+TMU = "tmu-1"
+"""The map of items that name none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,28 +104,54 @@ class Object:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """One value of the TMU: `words` registers from `register` on, high word first."""
+    """One value of a unit: `words` registers from `register` on, high word first."""
 
     register: int
     words: int
     quantity: str
     exponent: int
-    signed: bool
+    """Of the last digit of a reading."""
+    form: str
+    """signed or unsigned: an integer; float: a single of IEEE 754."""
     blank: bytes
     """What it shows without a sensor; empty where it always shows a value."""
+    by_ct: bool
+    by_pt: bool
 
-    def value(self, data: bytes) -> Decimal | None:
+    def value(self, data: bytes, ratio: Ratio = ONE) -> Decimal | None:
         """The value in the reading's unit."""
         if data == self.blank:
             return None
-        return Decimal(int.from_bytes(data, "big", signed=self.signed)).scaleb(self.exponent)
+        number = int.from_bytes(data, "big", signed=self.form == "signed")
+        shown = (
+            single(number, self.exponent)
+            if self.form == "float"
+            else Decimal(number).scaleb(self.exponent)
+        )
+        return _before(shown, ratio, self.by_ct, self.by_pt, self.exponent)
+
+
+def single(bits: int, last: int) -> Decimal | None:
+    """What 32 bits of IEEE 754 say, exactly, then to the digit 10**last, ties to even."""
+    power = bits >> 23 & 0xFF
+    if power == 0xFF:
+        return None
+    mantissa = bits & 0x7FFFFF
+    # a subnormal has no hidden one
+    mantissa, power = (mantissa | 0x800000, power - 150) if power else (mantissa, -149)
+    with localcontext() as context:
+        context.prec = 200
+        exact = Decimal(mantissa) * (Decimal(2) ** power)
+        found = exact.quantize(Decimal(1).scaleb(last), ROUND_HALF_EVEN)
+    # zero has no sign
+    return -found if bits >> 31 and found else found
 
 
 def answered(item: str, raw: bytes, ratio: Ratio = ONE) -> Values:
     """Everything one answer says; empty for an item that is in neither table.
 
-    `item` as in the truth file: an identifier, "698:20000201" for an object, or "04:0000:0011" for
-    registers.
+    `item` as in the truth file: an identifier, "698:20000201" for an object, "04:0000:0011" for a
+    TMU's registers, "sdm630:04:0000:004C" for those of a meter with that map.
     """
     known = items().get(item)
     if known is not None:
@@ -133,14 +161,14 @@ def answered(item: str, raw: bytes, ratio: Ratio = ONE) -> Values:
         # features (bits 7-5 of the attribute) give other data
         one = objects().get((oad[:2].hex().upper(), oad[2]))
         return one.values(oad[3], raw, ratio) if one else {}
-    function, _, rest = item.partition(":")
-    start_hex, _, count_hex = rest.partition(":")
-    if function not in registers() or not count_hex:
+    *name, function, start_hex, count_hex = ["", "", *item.split(":")][-4:]
+    known_map = "".join(name) or TMU
+    if (known_map, function) not in registers():
         return {}
     start, count = int(start_hex, 16), min(int(count_hex, 16), len(raw) // 2)
     return {
-        one.quantity: one.value(raw[2 * (one.register - start) :][: 2 * one.words])
-        for one in registers()[function]
+        one.quantity: one.value(raw[2 * (one.register - start) :][: 2 * one.words], ratio)
+        for one in registers()[known_map, function]
         if start <= one.register and one.register + one.words <= start + count
     }
 
@@ -177,19 +205,22 @@ def objects() -> Mapping[tuple[str, int], Object]:
 
 
 @functools.cache
-def registers() -> Mapping[str, tuple[Register, ...]]:
-    """Function, two hex digits, to its registers."""
-    table: dict[str, tuple[Register, ...]] = {}
+def registers() -> Mapping[tuple[str, str], tuple[Register, ...]]:
+    """(map, function in two hex digits) to its registers."""
+    table: dict[tuple[str, str], tuple[Register, ...]] = {}
     for row in _rows("truth_registers.csv"):
         one = Register(
             register=int(row["register"]),
             words=int(row["words"]),
             quantity=row["quantity"],
             exponent=int(row["power_of_ten"]) - int(row["decimals"]),
-            signed=row["signed"] == "yes",
+            form=row["form"],
             blank=bytes.fromhex(row["blank"]),
+            by_ct="ct" in row["ratio"].split(),
+            by_pt="pt" in row["ratio"].split(),
         )
-        table[row["function"]] = (*table.get(row["function"], ()), one)
+        key = row["map"], row["function"]
+        table[key] = (*table.get(key, ()), one)
     return table
 
 

@@ -4,9 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from edge.site.model import Meter, Site
-
-READ = frozenset({"dlt645", "dlt698"})
-"""Protocols of the meters that the bench plays."""
+from firmware_sim.played import is_modbus, plays
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +26,8 @@ class Devices:
 
 def devices_on(site: Site, lines: Collection[str]) -> Devices:
     """What is due on these lines."""
-    meters = [m for m in site.meters if m.line in lines and m.protocol in READ]
-    tmus = [t for t in site.tmus if t.line in lines]
+    meters = [m for m in site.meters if m.line in lines and plays(m)]
+    tmus = [t for t in site.tmus if t.line in lines and plays(t)]
     insulation = {t.id: t.insulation for t in site.transformers}
     return Devices(
         kinds={m.id: like(m) for m in meters}
@@ -43,4 +41,6 @@ def devices_on(site: Site, lines: Collection[str]) -> Devices:
 def like(meter: Meter) -> str:
     """What kind a meter is: those of one kind give the same quantities in a whole sweep."""
     phases = "three-phase" if meter.phase == "ABC" else "single-phase"
+    if is_modbus(meter):
+        return f"{phases} {meter.profile}"
     return phases if meter.protocol == "dlt645" else f"{phases} {meter.protocol}"

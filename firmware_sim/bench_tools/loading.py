@@ -13,8 +13,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from edge.site.model import Meter, Site
-from firmware_sim.bench_tools.devices import READ
 from firmware_sim.bench_tools.listen import Result
+from firmware_sim.played import plays
 from firmware_sim.truth_table import answered as read_answer
 
 TOLERANCE_PERCENT = 0.02
@@ -51,7 +51,7 @@ def places(site: Site, lines: Collection[str]) -> dict[str, Meter]:
     """Transformers and feeders that have a meter on these lines, with it."""
     due = {}
     for meter in site.meters:
-        if meter.line not in lines or meter.protocol not in READ:
+        if meter.line not in lines or not plays(meter):
             continue
         if meter.kind == "master":
             due[meter.transformer] = meter

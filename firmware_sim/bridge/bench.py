@@ -24,7 +24,8 @@ from firmware_sim.bridge.control import Control
 from firmware_sim.bridge.line import Device, LineUp
 from firmware_sim.bridge.pty import Pty
 from firmware_sim.clock import Clock
-from firmware_sim.hal.loader import MeterCore, UnitCore, meter645, meter698, tmu
+from firmware_sim.hal.loader import MeterCore, UnitCore, tmu
+from firmware_sim.played import is_modbus, maker, plays
 from firmware_sim.segment import TICK_MASK, Segment
 from firmware_sim.truth import TruthFile
 from firmware_sim.wire import BITS
@@ -36,9 +37,6 @@ from firmware_sim.world.shape import DAY_MS
 
 TURN_S = 0.5
 """Longest time the loop sleeps before it looks whether it should go on."""
-
-PLAYED = {"dlt645": meter645, "dlt698": meter698}
-"""Protocol -> the firmware that speaks it."""
 
 AWAKE_NS = 300_000
 """How long before a hand-over the loop stops sleeping."""
@@ -168,22 +166,12 @@ class Bench:
 
     def _line(self, line: Line, folder: Path) -> LineUp:
         on_line = self._site.meters_on(line.id)
-        spoken = [meter for meter in on_line if meter.protocol in PLAYED]
-        devices = [
-            Device(
-                meter.id,
-                partial(self._meter, meter, line.baud),
-                wire_number(meter.id),
-                meter.protocol,
-            )
-            for meter in spoken
-        ]
+        units = [unit for unit in self._site.tmus if unit.line == line.id]
+        devices = [self._device_of(meter, line) for meter in on_line if plays(meter)]
         devices += [
-            Device(unit.id, partial(self._unit, unit, line), None)
-            for unit in self._site.tmus
-            if unit.line == line.id
+            Device(unit.id, partial(self._unit, unit, line), None) for unit in units if plays(unit)
         ]
-        foreign = len(on_line) - len(spoken)
+        foreign = len(on_line) + len(units) - len(devices)
         up = LineUp(
             self.clock, line, folder, devices, foreign, self._truth, _now_ms, self._options.chunk
         )
@@ -192,13 +180,24 @@ class Bench:
                 up.power_on(device)
         return up
 
+    def _device_of(self, meter: Meter, line: Line) -> Device:
+        return Device(
+            meter.id,
+            partial(self._meter, meter, line.baud),
+            wire_number(meter.id),
+            meter.protocol,
+            meter.profile if is_modbus(meter) else "",
+        )
+
     def _meter(self, meter: Meter, baud: int) -> MeterCore:
+        make = maker(meter)
+        assert make is not None, "only what is played has a core"
         past = Past(self._world, meter, baud)
 
         def snapshot(buf: bytearray) -> None:
             buf[:] = image(meter, baud, self._world.meter_state(meter, self.wall_ms()))
 
-        return PLAYED[meter.protocol]()(
+        return make()(
             wire_number(meter.id),
             3 if meter.phase == "ABC" else 1,
             snapshot,

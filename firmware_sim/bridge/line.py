@@ -28,6 +28,8 @@ class Device:
     """A meter's number, lowest digits first; None for a TMU."""
     protocol: str = ""
     """A meter's, as the site says it."""
+    map: str = ""
+    """Of a Modbus meter its register map: its items begin with it in the truth file."""
     core: MeterCore | UnitCore | None = field(default=None)
     """None while it is dead."""
 
@@ -79,7 +81,7 @@ class LineUp:
             return
         device.core = device.make()
         self._names[id(device.core)] = device.id
-        if device.number is None:
+        if device.number is None or device.map:
             self.segment.add_unit(device.core)  # type: ignore[arg-type]
         else:
             self.segment.add_meter(device.number, device.core, device.protocol)
@@ -123,4 +125,5 @@ class LineUp:
         if asked is None:
             truth.note(self.line.id, data, self._wall_ms())
         elif (name := self._names.get(id(talker))) is not None:
-            truth.note_registers(self.line.id, name, asked, data, self._wall_ms())
+            map_name = self.devices[name].map
+            truth.note_registers(self.line.id, name, asked, data, self._wall_ms(), map_name)

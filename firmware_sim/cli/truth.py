@@ -62,17 +62,18 @@ def run(args: argparse.Namespace) -> int:
 def _site(path: Path, line: str | None) -> tuple[dict[str, str], dict[str, Ratio]]:
     """What must be complete, with its kind, and the ratios of what stands behind CT or PT."""
     from edge.site.load import read_site
-    from firmware_sim.bench_tools.devices import READ, like
+    from firmware_sim.bench_tools.devices import like
+    from firmware_sim.played import plays
 
     site = read_site(path)
-    readable = [m for m in site.meters if m.protocol in READ and line in (None, m.line)]
+    readable = [m for m in site.meters if plays(m) and line in (None, m.line)]
     due = {meter.id: like(meter) for meter in readable}
     # an oil type has no winding sensors and a dry type no oil
     insulation = {transformer.id: transformer.insulation for transformer in site.transformers}
     due |= {
         tmu.id: f"tmu {insulation[tmu.transformer]}"
         for tmu in site.tmus
-        if line in (None, tmu.line)
+        if line in (None, tmu.line) and plays(tmu)
     }
     ratios = {
         meter.id: Ratio(

@@ -1,9 +1,9 @@
 """Firmware from its own import root: its core classes for the bench, its main.py on a board.
 
 `firmware/` is an import root of its own, as on a board's file system: it is put on sys.path, and
-`meter645`, `meter698`, `tmu`, `lib`, `boards` are its top-level packages. main.py runs unmodified,
-with `machine`, `time`, `select` and `board` (the pin profile a board's root holds) answered by the
-HAL.
+`meter645`, `meter698`, `sdm630`, `tmu`, `lib`, `boards` are its top-level packages. main.py runs
+unmodified, with `machine`, `time`, `select` and `board` (the pin profile a board's root holds)
+answered by the HAL.
 """
 
 import builtins
@@ -47,7 +47,7 @@ class MeterCore(Protocol):
 
 
 class UnitCore(MeterCore, Protocol):
-    """What the bench needs of a TMU core (firmware/tmu/core.py) besides."""
+    """What the bench needs of a core on Modbus (firmware/lib/rtu.py) besides."""
 
     asked: bytearray
     """Function, start and count of the request its answer is about."""
@@ -99,6 +99,11 @@ def meter645() -> MeterMaker:
 def meter698() -> MeterMaker:
     """The DL/T 698.45 meter core."""
     return cast(MeterMaker, firmware("meter698.core").Meter)
+
+
+def sdm630() -> MeterMaker:
+    """The core of a Modbus meter, an SDM630; a UnitCore as well."""
+    return cast(MeterMaker, firmware("sdm630.core").Meter)
 
 
 def tmu() -> UnitMaker:

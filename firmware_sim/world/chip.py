@@ -16,7 +16,7 @@ BATTERIES_MV = (3600, 3600)
 ON_BATTERY = 0
 """Minutes run on the battery."""
 
-_PLATE = struct.Struct(">BBBB6s2xI")
+_PLATE = struct.Struct(">BBBB6sBxI")
 _LINE = struct.Struct(">3HHh3H")
 _WORDS = struct.Struct(">4i")
 _POWERS = struct.Struct(">9i")
@@ -37,7 +37,8 @@ def image(meter: Meter, baud: int, state: State) -> bytes:
     return b"".join(
         (
             _PLATE.pack(
-                0x64, 2, len(elements), SPEED_WORDS.get(baud, 0), wire_number(meter.id), ON_BATTERY
+                *(0x64, 2, len(elements), SPEED_WORDS.get(baud, 0)),
+                *(wire_number(meter.id), meter.unit, ON_BATTERY),
             ),
             _LINE.pack(
                 *_three([e.voltage * 100 for e in elements]),

@@ -2,6 +2,7 @@
 
 00    kind 64H         01  map version 1     02  elements, 1 or 3    03  speed word (3.17)
 04    meter number A0..A5, BCD, low byte first       0C  battery run time, u32, min
+0A    unit number of a Modbus meter, 0 = none
 10    voltage A B C, u16, 10 mV              16  frequency, u16, mHz
 18    temperature, s16, 0.01 degree         1A  phase angle A B C, u16, 0.01 degree
 20    current A B C N, s32, 0.1 mA
@@ -21,6 +22,7 @@ ELEMENTS = 0x02
 BATTERY_MIN = 0x0C
 SPEED = 0x03
 NUMBER = 0x04
+UNIT = 0x0A
 VOLTAGE = 0x10
 FREQUENCY = 0x16
 TEMPERATURE = 0x18

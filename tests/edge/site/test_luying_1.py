@@ -52,8 +52,10 @@ def test_half_of_the_households_and_of_each_phase_speaks_each_protocol(site: Sit
 
 def test_the_protocols_share_every_line(site: Site) -> None:
     assert [line.id for line in site.lines] == ["b1", "station"]
-    for line in site.lines:
-        assert {m.protocol for m in site.meters_on(line.id)} >= {"dlt645", "dlt698"}
+    spoken = {line.id: {m.protocol for m in site.meters_on(line.id)} for line in site.lines}
+    assert spoken == {"b1": {"dlt645", "dlt698"}, "station": {"dlt645", "dlt698", "modbus"}}
+    [charger] = [m for m in site.meters if m.protocol == "modbus"]
+    assert (charger.profile, charger.unit, charger.feeder) == ("sdm630", 2, "F2")
 
 
 def test_both_profiles_of_the_new_meters_are_there(site: Site) -> None:

@@ -8,6 +8,7 @@ MODULES = frozenset(
         "lib",
         "meter645",
         "meter698",
+        "sdm630",
         "tmu",
         "boards",
         "board",

@@ -64,7 +64,7 @@ def test_the_rules_catch_a_planted_breach(source: str) -> None:
     assert findings(source)
 
 
-@pytest.mark.parametrize("program", ["meter645", "meter698", "tmu"])
+@pytest.mark.parametrize("program", ["meter645", "meter698", "sdm630", "tmu"])
 def test_each_program_is_small_enough_for_its_board(program: str, tmp_path: Path) -> None:
     total = 0
     for path in FILES:
