@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from edge.bus.master import Heard, LineMaster, Spoke
+from edge.bus.master import Heard, LineMaster, Spoke, Step
 from edge.bus.parts import LineState, PortDown, PortUp, Stop
 from edge.shells.alarm import Alarm
 from edge.shells.clock import monotonic_ns
@@ -134,20 +134,25 @@ class LineThread:
             self._hand_over(step.out)
         if self._news or self._stopped:
             return b""
-        return self._wait(step.wake, step.listen)
+        return self._wait(step)
 
-    def _wait(self, until: int, listen: int) -> bytes:
-        """What came before the time or mail did.
+    def _wait(self, step: Step) -> bytes:
+        """What came before the step's time or mail did.
 
         Before `listen` the port is not watched: what comes by then waits in the driver.
         """
-        now = monotonic_ns()
-        until = min(until, now + LONGEST_WAIT_NS)
+        now, listen = monotonic_ns(), step.listen
+        until = min(step.wake, now + LONGEST_WAIT_NS)
         port = self._port
         if port is None:
             self._sleep(self._bell, min(until, self._reopen_at))
             return b""
         try:
+            if now < step.check < until:
+                if self._sleep(self._bell, step.check):
+                    return b""
+                if port.waiting() < step.whole:
+                    return port.take()
             if listen > now:
                 if self._sleep(self._bell, min(listen, until)):
                     return b""

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from edge.bus.master import LineMaster, Spoke, Step
 from edge.bus.parts import LineCounters, LineState, Pause, PortDown, PortUp, Resume
-from edge.bus.timing import LEARN_FROM
 from edge.bus.work import NEVER, End
 from edge.site.model import Line
 from edge.site.silence import silences
@@ -238,17 +237,27 @@ def test_a_modbus_line_is_used_to_its_limit_and_its_pause_is_kept_to_the_nanosec
     assert max(wakes) == 2
 
 
-@given(st.lists(st.integers(0, 9 * MS), min_size=1, max_size=40), st.sampled_from([9600, 115200]))
+@given(
+    st.lists(st.integers(0, 9 * MS), min_size=1, max_size=40),
+    st.sampled_from([9600, 115200]),
+    st.sampled_from([DLT698, MODBUS]),
+)
 @settings(max_examples=60, deadline=None)
-def test_however_a_unit_dawdles_its_pause_is_never_short(lateness: list[int], baud: int) -> None:
-    gaps, _, _, _ = run(MODBUS, baud, lateness)
-    assert min(gaps) >= silences(Line(id="b1", baud=baud))[MODBUS]
+def test_however_a_device_dawdles_a_pause_that_is_a_rule_is_never_short(
+    lateness: list[int], baud: int, protocol: str
+) -> None:
+    gaps, _, _, _ = run(protocol, baud, lateness)
+    assert min(gaps) >= silences(Line(id="b1", baud=baud))[protocol]
 
 
-def test_a_regular_698_meter_is_read_in_one_wake_up() -> None:
-    gaps, wakes, _, _ = run(DLT698, 9600, [0] * 10)
-    assert wakes[LEARN_FROM:] == [1] * 7
-    assert min(gaps) >= silences(LINE)[DLT698]
+@pytest.mark.parametrize("baud", [9600, 115200])
+@pytest.mark.parametrize("protocol", [DLT698, MODBUS])
+def test_an_answer_later_than_all_before_it_leaves_the_whole_pause(
+    protocol: str, baud: int
+) -> None:
+    gaps, wakes, _, _ = run(protocol, baud, [0] * 20 + [MS, 0, 3 * MS])
+    assert min(gaps) >= silences(Line(id="b1", baud=baud))[protocol]
+    assert max(wakes) == 2
 
 
 stories = st.lists(
