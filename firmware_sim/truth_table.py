@@ -26,6 +26,8 @@ class Ratio:
 
 
 ONE = Ratio()
+LARGEST = 2**63
+"""Of a reading, in units of its last digit."""
 TMU = "tmu-1"
 """The map of items that name none."""
 
@@ -132,7 +134,10 @@ class Register:
 
 
 def single(bits: int, last: int) -> Decimal | None:
-    """What 32 bits of IEEE 754 say, exactly, then to the digit 10**last, ties to even."""
+    """What 32 bits of IEEE 754 say, exactly, then to the digit 10**last, ties to even.
+
+    None for what is no number, and for what no reading could hold.
+    """
     power = bits >> 23 & 0xFF
     if power == 0xFF:
         return None
@@ -143,6 +148,8 @@ def single(bits: int, last: int) -> Decimal | None:
         context.prec = 200
         exact = Decimal(mantissa) * (Decimal(2) ** power)
         found = exact.quantize(Decimal(1).scaleb(last), ROUND_HALF_EVEN)
+        if found.scaleb(-last) >= LARGEST:
+            return None
     # zero has no sign
     return -found if bits >> 31 and found else found
 
