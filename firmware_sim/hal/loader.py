@@ -15,7 +15,9 @@ from types import ModuleType
 from typing import Any, Protocol, cast
 
 from firmware_sim.hal.board import Board, PowerOff
+from firmware_sim.hal.flash import Flash
 from firmware_sim.hal.machine import machine_module
+from firmware_sim.hal.rp2 import BlockDevice, flash_modules
 from firmware_sim.hal.select import select_module
 from firmware_sim.hal.time import time_module
 
@@ -24,6 +26,24 @@ ROOT = Path(__file__).resolve().parent.parent / "firmware"
 
 Memory = Callable[[bytearray, int, int, int], bool]
 """A meter's store: fill a buffer with a page as at a second, since a second (docs/firmware.md)."""
+
+
+class Nv(Protocol):
+    """What outlives a device's power (firmware/lib/nv.py)."""
+
+    size: int
+    found: bool
+    fault: bool
+    generation: int
+
+    def get(self, at: int, buf: bytearray) -> None:
+        """The image from `at` on into buf."""
+
+    def put(self, at: int, buf: bytearray) -> None:
+        """Let buf stand in the image."""
+
+    def commit(self) -> bool:
+        """Keep what was put."""
 
 
 class MeterCore(Protocol):
@@ -79,6 +99,7 @@ class MeterMaker(Protocol):
         delay_us: int = 20000,
         wake: int = 4,
         memory: Memory | None = None,
+        nv: Nv | None = None,
     ) -> MeterCore:
         """One meter."""
 
@@ -111,23 +132,34 @@ def tmu() -> UnitMaker:
     return cast(UnitMaker, firmware("tmu.core").Tmu)
 
 
-def run_main(board: Board, name: str = "meter645", profile: str = "host") -> None:
+def nv_memory(flash: Flash, name: str = "meter645") -> Nv:
+    """The NV memory of a device of that firmware on a flash, as its main.py opens it."""
+    made = firmware("lib.nv").Nv(BlockDevice(flash), *firmware(f"{name}.keep").kept())
+    return cast(Nv, made)
+
+
+def run_main(
+    board: Board, name: str = "meter645", profile: str = "host", flash: Flash | None = None
+) -> None:
     """Run the firmware's main.py on the board until its power goes off."""
     modules = {
         "machine": machine_module(board),
         "time": time_module(board),
         "select": select_module(board),
-        "board": firmware(f"boards.{profile}"),
+        **({} if flash is None else flash_modules(flash)),
     }
-    path = ROOT / name / "main.py"
-    scope: dict[str, Any] = {
-        "__name__": "__main__",
-        "__builtins__": vars(builtins) | {"__import__": _importer(modules)},
-    }
+    own = vars(builtins) | {"__import__": _importer(modules)}
+    modules["board"] = ModuleType("board")
+    vars(modules["board"])["__builtins__"] = own
+    _run_file(ROOT / "boards" / f"{profile}.py", vars(modules["board"]))
     try:
-        exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), scope)
+        _run_file(ROOT / name / "main.py", {"__name__": "__main__", "__builtins__": own})
     except PowerOff:
         return
+
+
+def _run_file(path: Path, scope: dict[str, Any]) -> None:
+    exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), scope)
 
 
 def _importer(modules: Mapping[str, ModuleType]) -> Callable[..., ModuleType]:

@@ -1,6 +1,6 @@
-"""The `rp2` and `esp32` modules of the firmware on CPython: what of them reaches the board's flash.
+"""`rp2`, `esp32` and `os` of the firmware on CPython: what of them reaches the board's flash.
 
-Both give MicroPython's extended block device; signatures as in the stubs of the ports.
+The first two give MicroPython's extended block device; signatures as in the stubs of the ports.
 """
 
 from types import ModuleType
@@ -9,6 +9,10 @@ from typing import Any
 from firmware_sim.hal.flash import Flash
 
 ERASE = 6
+PARTITION = "boxgate"
+"""The data partition an esp32 board has for what outlives the power."""
+FILES = 0
+"""Bytes of the flash that the file system takes: the bench's is none of ours."""
 
 
 class BlockDevice:
@@ -36,6 +40,22 @@ class BlockDevice:
             self._flash.erase(arg)
             return 0
         return {3: 0, 4: self._flash.count, 5: self._flash.block}.get(op)
+
+
+def flash_modules(flash: Flash) -> dict[str, ModuleType]:
+    """What a board whose flash this is can import besides."""
+    return {
+        "rp2": rp2_module(flash),
+        "esp32": esp32_module(flash, PARTITION),
+        "os": os_module(FILES // flash.block, flash.block),
+    }
+
+
+def os_module(blocks: int, block: int) -> ModuleType:
+    """An `os` that knows how long the file system is: it ends before the flash does."""
+    module = ModuleType("os")
+    vars(module).update(statvfs=lambda path: (block, block, blocks, 0, 0, 0, 0, 0, 0, 255))
+    return module
 
 
 def rp2_module(flash: Flash) -> ModuleType:

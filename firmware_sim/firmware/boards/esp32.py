@@ -14,3 +14,15 @@ ALARM = 26
 TRIP = 27
 BEACON = 33
 WDT_MS = 8000
+# data partition of 16 KB for what outlives the power
+KEPT = "boxgate"
+
+
+def flash():
+    """The block device of what outlives the power; None without a partition for it."""
+    try:
+        from esp32 import Partition  # pyright: ignore
+    except ImportError:
+        return None
+    found = Partition.find(Partition.TYPE_DATA, label=KEPT)
+    return found[0] if found else None

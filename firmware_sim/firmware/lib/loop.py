@@ -6,12 +6,16 @@ main.py depends on a board.
 
 from lib import ticks
 from lib.chip import ELEMENTS, NAMEPLATE, NUMBER, SPEED, baud
+from lib.nv import open_nv
 
 LONGEST_WAIT_MS = 4000
 
 
-def run(make, board, machine, select, time) -> None:
-    """Never returns. make(number, elements, snapshot, clock, char_us): the meter's core."""
+def run(make, board, machine, select, time, kept=None) -> None:
+    """Never returns. make(number, elements, snapshot, clock, char_us): the meter's core.
+
+    kept: layout and bytes of what it keeps in the board's flash; make then takes `nv` besides.
+    """
     pin = machine.Pin
 
     def port(speed: int):
@@ -23,19 +27,25 @@ def run(make, board, machine, select, time) -> None:
     i2c = machine.I2C(board.I2C_ID, scl=pin(board.SCL), sda=pin(board.SDA), freq=400000)
     plate = bytearray(NAMEPLATE)
     i2c.readfrom_mem_into(board.CHIP, 0, plate)
-    rate = baud(plate[SPEED])
-    uart = port(rate)
     drive = pin(board.DE, pin.OUT, value=0)
-    wdt = machine.WDT(timeout=board.WDT_MS)
-    poller = select.poll()
-    poller.register(uart, select.POLLIN)
-    meter = make(
+    rate = baud(plate[SPEED])
+    what = (
         plate[NUMBER : NUMBER + 6],
         plate[ELEMENTS],
         lambda buf: i2c.readfrom_mem_into(board.CHIP, 0, buf),
         machine.RTC().datetime,
         11000000 // rate,
     )
+    if kept is None:
+        meter = make(*what)
+    else:
+        meter = make(*what, nv=open_nv(board, kept))
+    # it may have been set to another speed than its plate's
+    rate = meter.rate or rate
+    uart = port(rate)
+    wdt = machine.WDT(timeout=board.WDT_MS)
+    poller = select.poll()
+    poller.register(uart, select.POLLIN)
     start = time.ticks_us()
 
     def now() -> int:

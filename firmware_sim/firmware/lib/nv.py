@@ -39,6 +39,12 @@ def area_blocks(size: int, block: int) -> int:
     return (2 * paged(AROUND + size) + block - 1) // block
 
 
+def open_nv(board, kept):
+    """What the board keeps in its flash, kept = layout and bytes; None if it has none for that."""
+    device = board.flash()
+    return None if device is None else Nv(device, *kept)
+
+
 class Nv:
     """An image of `size` bytes in the last blocks of a device; ValueError if it is too small.
 
@@ -143,8 +149,17 @@ class Nv:
 
     def _take(self, place: int, at: int, count: int) -> None:
         """Bytes of the flash into the image."""
-        for i in range(count):
-            self._image[place + i] = self._pages.byte(at + i)
+        image = self._image
+        page = self._pages.page
+        while count:
+            start = at % PAGE
+            self._pages.read(at - start)
+            n = min(count, PAGE - start)
+            for i in range(n):
+                image[place + i] = page[start + i]
+            place += n
+            at += n
+            count -= n
 
     def _generation(self, at: int) -> int:
         byte = self._pages.byte

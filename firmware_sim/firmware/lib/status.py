@@ -15,8 +15,8 @@ BATTERY_LOW = 2600
 SOME_CURRENT = 250
 
 
-def word(n, chip, elements, lower, upper, key, tripped) -> int:
-    """Word n, 1..7; limits of the voltage in 10 mV, key pressed, relay open."""
+def word(n, chip, elements, lower, upper, key, tripped, fault=False) -> int:
+    """Word n, 1..7; limits of the voltage in 10 mV, key pressed, relay open, NV memory at fault."""
     if n == 1:
         bits = 0
         if u16(chip, c.CLOCK_BATTERY) < BATTERY_LOW:
@@ -27,6 +27,9 @@ def word(n, chip, elements, lower, upper, key, tripped) -> int:
             bits |= 1 << 4
         if _total(chip, c.REACTIVE, elements) < 0:
             bits |= 1 << 5
+        if fault:
+            # an extension of DL/T 645: fault of the memory
+            bits |= 1 << 13
         return bits
     if n == 2:
         bits = 0

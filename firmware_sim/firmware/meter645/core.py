@@ -29,6 +29,7 @@ from meter645.energy import put_class
 from meter645.events import Events
 from meter645.freezes import put_freeze
 from meter645.items import NONE, put_average, put_item
+from meter645.keep import Keep
 from meter645.locks import Locks
 from meter645.orders import DENIED, NO_DATA, OTHER, SILENCE, Orders
 from meter645.periods import Periods
@@ -45,6 +46,7 @@ MORE = 0x20
 READ = 0x11
 READ_ON = 0x12
 READ_ADDRESS = 0x13
+READS = (READ, READ_ON, READ_ADDRESS)
 BROADCAST = 0x99
 
 # the longest block: 62 daily freezes of five tariffs, ten records of a voltage's loss
@@ -60,12 +62,14 @@ class Meter(Line):
     number: its 6 bytes, lowest digits first. elements: 1 or 3. char_us: one character on the line.
     snapshot(buf) fills the chip's register image; clock() gives an RTC tuple.
     memory(buf, page, at, since) -> bool is the meter's store (registers.py); without one it has no
-    past and counts active energy alone.
+    past and counts active energy alone. nv: its NV memory (lib/nv.py) of `keep.kept()`; without one
+    it begins as it left the factory whenever the power comes.
     """
 
     def __init__(
-        self, number, elements, snapshot, clock, char_us, delay_us=20000, wake=4, memory=None
-    ):
+        self, number, elements, snapshot, clock, char_us, delay_us=20000, wake=4, memory=None,
+        nv=None,
+    ):  # fmt: skip
         self.open(Receiver(), bytearray(wake + 12 + LONGEST), char_us, delay_us)
         self.number = bytearray(number)
         self.plate = bytes(number)
@@ -78,7 +82,9 @@ class Meter(Line):
         self.key = False
         # what the clock is set off from the board's, s
         self.shift = 0
-        # a speed to take behind the answer that waits, as function 17 names it
+        # the speed it was set to, as function 17 names it; 0 = the one of its plate
+        self.speed = 0
+        # a speed to take behind the answer that waits
         self.speed_word = 0
         self.settings = Settings()
         self.periods = Periods(self.settings)
@@ -95,13 +101,25 @@ class Meter(Line):
             self.out[i] = 0xFE
         self.out[wake] = START
         self.out[wake + 7] = START
+        self.keep = None if nv is None else Keep(self, nv)
+        if self.speed:
+            self._take_speed()
 
     def _sent(self) -> None:
         if self.speed_word:
             # the answer goes out at the old speed, what follows is at the new one
-            self.rate = baud(self.speed_word)
-            self._set_char(11000000 // self.rate)
+            self.speed = self.speed_word
             self.speed_word = 0
+            self._take_speed()
+
+    def _take_speed(self) -> None:
+        self.rate = baud(self.speed)
+        self._set_char(11000000 // self.rate)
+
+    def _done(self) -> None:
+        """Something may have been set: keep it before anybody is told."""
+        if self.keep is not None:
+            self.keep.save()
 
     def _frame(self, at: int, t: int) -> None:
         """A whole frame stands at rx.buf[at]; its last byte came at tick t."""
@@ -120,8 +138,11 @@ class Meter(Line):
             self.periods.now = self.time()
         if everybody or control == o.TIME:
             self.orders.broadcast(control, data, n)
+            self._done()
             return
         size = self._answer(control, data, n, buf, at + 1)
+        if control not in READS:
+            self._done()
         if size >= 0:
             self._answer_after(t, self._close(size))
 
@@ -260,7 +281,7 @@ class Meter(Line):
             self.registers.now()
             return put_status(
                 body, 0, d0, self.registers.chip, self.elements, self.settings,
-                self.key, self.orders.tripped,
+                self.key, self.orders.tripped, self.keep is not None and self.keep.nv.fault,
             )  # fmt: skip
         return self.settings.put(body, 0, d2, d1, d0)
 

@@ -102,15 +102,15 @@ class Events:
         self._page = bytearray(EVENT_SIZE)
         self._start = [0] * len(GROUPS) * 4
         self.rings = [Ring(size) for size in RING_SIZES + (10, 10)]
-        self._cleared = [0] * (OPERATIONS + 1)
+        self.cleared = [0] * (OPERATIONS + 1)
 
     def forget(self, d3: int, d2: int, d1: int, d0: int) -> bool:
         """Forget what an identifier with DI0 = FF names, all for FFFFFFFF; False if it is none."""
         if d0 != ALL or (d3 != 0x03 and d3 != ALL):
             return False
-        for kind in range(len(self._cleared)):
+        for kind in range(len(self.cleared)):
             if kind == d2 or d2 == ALL:
-                self._cleared[kind] = self._periods.now
+                self.cleared[kind] = self._periods.now
         for one in range(len(RING_SIZES)):
             # an erased log of clears would hide the clearing: those stay
             named = d2 == ALL or (d2 == OPERATIONS and d1 in (one, ALL))
@@ -142,7 +142,7 @@ class Events:
         if memory is None:
             return False
         which = kind if kind <= OPERATIONS else OPERATIONS
-        return memory(self._page, r.EVENT + kind * 16 + phase, r.NOW, self._cleared[which])
+        return memory(self._page, r.EVENT + kind * 16 + phase, r.NOW, self.cleared[which])
 
     def _totals(self, out, at, kind, layout, phases) -> int:
         """Count and minutes of each phase; what only happens has a count alone."""

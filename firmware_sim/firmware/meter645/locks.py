@@ -15,11 +15,12 @@ class Locks:
     def __init__(self):
         self.passwords = bytearray(3 * LEVELS)
         self.wrong = 0
-        self._day = -1
+        # the day of its clock on which it is locked
+        self.day = -1
 
     def locked(self, now: int) -> bool:
         """Whether wrong passwords have locked the meter today."""
-        return now // DAY == self._day
+        return now // DAY == self.day
 
     def opens(self, buf, at: int, highest: int, now: int) -> bool:
         """Whether PA P0 P1 P2 at buf[at] lets one do what the level `highest` may."""
@@ -34,7 +35,7 @@ class Locks:
             self.wrong += 1
             if self.wrong >= TRIES:
                 self.wrong = 0
-                self._day = now // DAY
+                self.day = now // DAY
             return False
         self.wrong = 0
         return level <= highest

@@ -63,7 +63,7 @@ class Orders:
         self.kept = False
         # what the multi-function terminal puts out: 0 seconds, 1 demand period, 2 tariff switch
         self.terminal = 0
-        self._told_day = -1
+        self.told_day = -1
 
     def broadcast(self, control: int, data, n: int) -> None:
         """What everybody is told and nobody answers: time and freeze."""
@@ -103,12 +103,12 @@ class Orders:
         meter = self._meter
         now = meter.periods.now
         told = second_at(data, 0)
-        if told < 0 or abs(told - now) > MOST_TIME_S or now // DAY == self._told_day:
+        if told < 0 or abs(told - now) > MOST_TIME_S or now // DAY == self.told_day:
             return
         for one in (now, told):
             if one % DAY < MOST_TIME_S or one % DAY >= DAY - MOST_TIME_S:
                 return
-        self._told_day = now // DAY
+        self.told_day = now // DAY
         meter.shift += told - now
 
     def _write(self, data, n: int) -> int:

@@ -35,13 +35,12 @@ class Periods:
         # at once. As it leaves the factory: every day at 00:00
         self.pattern = bytearray((0, 0, UNSET, UNSET))
         self.since = 0
-        self._at_once = [NEVER, NEVER, NEVER]
+        self.at_once = [NEVER, NEVER, NEVER]
         self.demand_cleared = 0
-        self.events_cleared = 0
 
     def freeze_now(self) -> None:
         """Remember this instant; the fourth last is forgotten."""
-        self._at_once = [self.now, self._at_once[0], self._at_once[1]]
+        self.at_once = [self.now, self.at_once[0], self.at_once[1]]
 
     def settlement(self, n: int) -> int:
         """The nth last settlement, n from 1; NEVER before the clock's beginning."""
@@ -98,7 +97,7 @@ class Periods:
         if kind >= len(KEPT) or not 1 <= n <= KEPT[kind]:
             return NEVER
         if kind == INSTANT:
-            return self._at_once[n - 1]
+            return self.at_once[n - 1]
         if kind == TIMED:
             when = self._timed(n)
             return when if when >= self.since else NEVER

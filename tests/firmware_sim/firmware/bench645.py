@@ -2,7 +2,7 @@
 
 import struct
 
-from firmware_sim.hal.loader import Memory, MeterCore, meter645
+from firmware_sim.hal.loader import Memory, MeterCore, Nv, meter645
 from tests.firmware_sim.frames import NUMBER
 
 CHAR_US = 1145
@@ -44,6 +44,7 @@ class Bench:
         wake: int = 4,
         t: int = 0,
         memory: Memory | None = None,
+        nv: Nv | None = None,
         **change: int,
     ) -> None:
         image = registers(elements, **change)
@@ -63,6 +64,7 @@ class Bench:
             delay_us,
             wake,
             memory,
+            nv,
         )
         self.t = t
 

@@ -17,6 +17,9 @@ MODULES = frozenset(
         "time",
         "micropython",
         "struct",
+        "rp2",
+        "esp32",
+        "os",
     }
 )
 """What the firmware may import: itself, and what every port has."""
