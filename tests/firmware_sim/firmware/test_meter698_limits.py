@@ -15,7 +15,7 @@ from protocol.dlt698.parts import Dar
 from tests.firmware_sim.firmware.bench698 import BROADCAST, Bench, frame, get, piece
 from tests.firmware_sim.firmware.rows698 import Meter, at
 from tests.firmware_sim.hal.test_main import MS, board
-from tests.firmware_sim.held import NOW, Held
+from tests.firmware_sim.held import NOW, Held, second
 
 CURVE, DAYS, MONTHS = 0x50020200, 0x50040200, 0x50060200
 TIME, COUNT, POWER = 0x20210200, 0x20230200, 0x20040200
@@ -197,7 +197,7 @@ def test_a_curve_of_less_depth_keeps_less_and_the_same_period_does_not_begin_ane
     meter = Meter()
     assert len(meter.rows(CURVE, ask.newest(8), TIME)) == 8
     told = curve(15, *STORED, depth=7)[7:-1]
-    assert meter.freezes.set_curve(told, 0, len(told), 0) == 0
+    assert meter.freezes.set_curve(told, 0, len(told), second(NOW)) == 0
     assert len(meter.rows(CURVE, ask.everything(), TIME)) == 7
 
 
@@ -242,8 +242,8 @@ def test_the_time_is_not_set_within_five_minutes_of_midnight(
 
 def test_the_time_is_set_once_a_day_alone() -> None:
     bench = Bench()
-    for second, kept in ((50, 50), (55, 50)):
-        data = "1C" + at(NOW.replace(second=second)).hex()
+    for told, kept in ((50, 50), (55, 50)):
+        data = "1C" + at(NOW.replace(second=told)).hex()
         bench.ask(frame(bytes.fromhex("07010040007F00" + data + "00"), "AA", kind=BROADCAST))
         assert bench.value("40000200")[-2:] == f"{kept:02X}"
 
@@ -345,6 +345,12 @@ def test_events_are_chosen_by_start_and_by_end() -> None:
         span = (at(when), at(when + timedelta(seconds=1)), Ti(0, 0), everyone)
         rows = Meter().rows(0x30110200, Chosen(kind, span), 0x201E0200)
         assert rows == [[start]], kind
+
+
+def test_features_1_and_2_of_a_column_are_of_the_start_3_and_4_of_the_end() -> None:
+    start, end = (Held(1).energy(1, 0, when) for when in Held.event(0x2D, 0, 1))
+    columns = (0x00102201, 0x00104201, 0x00106201, 0x00108201)
+    assert Meter().rows(0x301B0200, ask.newest(1), *columns) == [[start, start, end, end]]
 
 
 def test_only_the_whole_of_a_key_column_chooses_rows() -> None:
