@@ -21,7 +21,7 @@ from tests.edge.replay import CORE, Case, Recording
 from tests.edge.threaded_run import B1, DEAD, ROOT, STATION, counted_run, troubled_run, write_site
 
 LINES = ("b1", "station")
-WAIT_S = 60
+WAIT_S = 180
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,10 @@ from tests.edge.uplink.gateway import Listener
 from tests.edge.wire645 import answer, frame
 
 ROOT = Path(__file__).parents[2]
-DEADLINE_S = 20.0
+DEADLINE_S = 60.0
+"""For one thing to happen: bounds a hang, and leaves a loaded machine its time."""
+RUN_S = 180.0
+"""For a run that ends by itself: two sweeps and their delivery take 6 s on an idle machine."""
 B1 = tuple(f"37011200000{n}" for n in range(1, 5))
 DEAD = B1[2]
 STATION = tuple(f"37011200920{n}" for n in range(1, 4))
@@ -180,7 +183,7 @@ class ThreadedRun:
 
     def end(self) -> Recording:
         """The recording, when every thread has ended."""
-        assert self.agent.wait(DEADLINE_S)
+        assert self.agent.wait(RUN_S)
         assert self._over()
         return self.recorder.recording
 

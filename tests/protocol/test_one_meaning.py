@@ -2,15 +2,17 @@
 
 import pytest
 
-from cext.framing import Scanner645
+from cext.framing import Scanner645, ScannerModbus
 from protocol.dlt645.read import Read
 from protocol.dlt645.table import items
 from protocol.dlt698.read import ReadObjects
 from protocol.dlt698.table import entries
 from protocol.exchange import Done, Value
+from protocol.modbus.read import ReadRegisters
 from protocol.modbus.table import blocks, kinds
 from protocol.quantity import Quantity
 from tests.edge.wire645 import answer
+from tests.edge.wire_modbus import frame as rtu
 from tests.protocol.dlt698.wire import METER, frame
 
 
@@ -28,6 +30,44 @@ def by_698(oad: str, datum: str) -> tuple[Value, ...]:
     verdict = exchange.on_frame(frame(f"85 01 00 {oad} 01 {datum} 00 00"))
     assert isinstance(verdict, Done)
     return verdict.values
+
+
+def by_modbus(register: int, f32: str) -> Value:
+    """One value of the SDM630's map out of its whole block, all else 0."""
+    (block,) = (b for b in blocks("sdm630") if b.start <= register < b.start + b.count)
+    content = bytearray(2 * block.count)
+    at = 2 * (register - block.start)
+    content[at : at + 4] = bytes.fromhex(f32)
+    scanner, ask = ScannerModbus(), ReadRegisters("m1", 7, block)
+    expect = ask.start().expect
+    assert expect is not None
+    scanner.expect(*expect)
+    given = scanner.feed(rtu(7, 4, bytes((len(content),)) + content))
+    assert given is not None
+    verdict = ask.on_frame(given)
+    assert isinstance(verdict, Done)
+    (place,) = (n for n, field in enumerate(block.fields) if field.register == register)
+    return verdict.values[place]
+
+
+@pytest.mark.parametrize(
+    ("item", "bcd", "oad", "datum", "register", "f32", "scaled"),
+    [
+        ("02010100", "0122", "20000201", "12 0899", 0, "435C199A", 2201),
+        # 600.0 W: 0.6000 kW, 6000 tenths of a watt, a float
+        ("02030000", "006000", "20040201", "05 00001770", 52, "44160000", 6000),
+        ("02030000", "006080", "20040201", "05 FFFFE890", 52, "C4160000", -6000),
+        ("02800002", "9849", "200F0200", "12 1386", 70, "4247EB85", 4998),
+        ("00010000", "56341200", "00100201", "06 0001E240", 72, "449A51EC", 123456),
+    ],
+)
+def test_a_reading_is_the_same_integer_from_645_698_and_modbus(
+    item: str, bcd: str, oad: str, datum: str, register: int, f32: str, scaled: int
+) -> None:
+    (old,), (new,) = by_645(item, bcd), by_698(oad, datum)
+    assert old == new == by_modbus(register, f32)
+    assert old.scaled == scaled
+    assert old.quantity is new.quantity is by_modbus(register, f32).quantity
 
 
 @pytest.mark.parametrize(
