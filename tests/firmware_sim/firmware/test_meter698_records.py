@@ -143,6 +143,16 @@ def test_rows_of_later_blocks_stand_where_they_stood_when_the_first_was_asked() 
     assert more[0][0] == rows[-1][0] - QUARTER
 
 
+def test_behind_the_last_block_there_is_none() -> None:
+    meter = Records698()
+    apdu = meter.read(ask.encode_get_record(CURVE, ask.newest(60), (), PIID))
+    last = -1
+    while not apdu.body["last"]:
+        last += 1
+        apdu = meter.read(ask.encode_get_next(last, PIID))
+    assert meter.apdu(ask.encode_get_next(last + 1, PIID))[7] == 14
+
+
 def test_a_list_of_records_is_answered_record_by_record() -> None:
     meter = Records698()
     both = [
@@ -182,15 +192,15 @@ def test_a_freeze_told_to_everybody_holds_what_was_then() -> None:
     ]
 
 
-def test_a_freeze_told_before_the_clock_was_set_is_of_its_own_instant() -> None:
+def test_freezes_told_before_and_after_the_clock_was_set_are_of_their_own_instants() -> None:
     meter = Records698()
     meter.bench.ask(told("50000300", "00"))
     set_back = NOW - timedelta(minutes=4)
     meter.bench.ask(told("40007F00", "1C" + at(set_back).hex()))
     assert meter.bench.value("40000200") == "1C" + at(set_back).hex().upper()
-    assert meter.rows(AT_ONCE, ask.newest(1), TIME, FORWARD) == [
-        [NOW, meter.held.energy(1, 0, NOW)]
-    ]
+    meter.bench.ask(told("50000300", "00"))
+    held = meter.held.energy(1, 0, NOW)
+    assert meter.rows(AT_ONCE, ask.newest(2), TIME, FORWARD) == [[set_back, held], [NOW, held]]
 
 
 def test_an_event_of_the_set_clock_is_read_with_both_times() -> None:
