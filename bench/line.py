@@ -2,8 +2,10 @@
 
 Both clients read the same meters and items over the same emulator in the same run: first the real
 `boxgate run`, then the PyPI dlt645 client (bench/line_peer.py). Utilisation is minimal time over
-wall time (DL/T 645-2007: request + answer delay + answer + 30 ms idle, 11 bits a character), taken
-from the emulator's truth file, not from what the agent says of itself.
+wall time (bench/linetime.py), taken from the emulator's truth file, not from what the agent says of
+itself. Both clients pay by the exchange. A few meters of the line speak DL/T 698.45, one longer
+exchange each, that the agent reads among the others and the peer, which cannot, leaves out; so its
+price is that of 645 alone, as it was when all meters spoke it.
 
 How bytes reach a program decides what an exchange costs: a UART without a buffer hands over single
 characters, one with a buffer several at a time, a pty whole answers. All three are
@@ -13,17 +15,16 @@ Run: `python -m bench.line` (about five minutes), `--chunk 0` for one of them.
 
 import argparse
 import json
-import pathlib
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bench.figures import Figure, table
+from bench.linetime import exchanges, utilisation
 from edge.plan.build import readable
 from edge.site.load import read_ports
-from edge.site.model import Line
-from edge.site.silence import silences
 from firmware_sim.bench_tools.rig import Rig, rig, tool
+from protocol.exchange import DLT645
 
 CHUNKS = {1: "single characters", 8: "8 characters", 0: "whole answers"}
 SWEEPS = 3
@@ -31,14 +32,6 @@ WARM_EXCHANGES = 210
 """Left out at the start, about a sweep: the agent opens its broker and learns its meters' timing,
 which costs more wake-ups than the years that follow."""
 DEADLINE_S = 150
-DELAY_MS = 20.0
-"""The emulator's answer delay, `boxgate-sim up --delay-ms`."""
-BITS = 11
-FIXED_BYTES = 12
-"""68 A0..A5 68 C L … CS 16."""
-IDENTIFIER_BYTES = 4
-ANSWER_WAKE = 4
-"""FE bytes before an answer, `boxgate-sim up --wake`."""
 PEER_METERS = 24
 
 
@@ -54,22 +47,6 @@ class LineRun:
     agent_rss_bytes: int
     peer_cpu_ms: float
     peer_exchanges: int
-
-
-def minimal_ms(line: Line, data_bytes: int) -> float:
-    """Minimal line time of reading one item of that many data bytes."""
-    asked = line.wake_bytes + FIXED_BYTES + IDENTIFIER_BYTES
-    answered = ANSWER_WAKE + FIXED_BYTES + IDENTIFIER_BYTES + data_bytes
-    idle_ms = silences(line)["dlt645"] / 1e6
-    return (asked + answered) * BITS * 1000 / line.baud + DELAY_MS + idle_ms
-
-
-def utilisation(line: Line, truth: pathlib.Path) -> tuple[float, int]:
-    """Minimal time over wall time between the first and the last answer counted, and how many."""
-    records = [json.loads(row) for row in truth.read_text(encoding="utf-8").splitlines()]
-    counted = records[WARM_EXCHANGES:]
-    minimal = sum(minimal_ms(line, len(record["raw"]) // 2) for record in counted[1:])
-    return minimal / (counted[-1]["t"] - counted[0]["t"]), len(counted)
 
 
 def measure(chunks: Iterable[int] = CHUNKS) -> list[LineRun]:
@@ -92,13 +69,14 @@ def _measure(chunk: int) -> LineRun:
         told = float(bench.state.line(bench.line).get("utilisation") or 0.0)
         # the port must be free for the peer, the meters go on
         bench.agent.stop()
-        filled, count = utilisation(bench.site.line(bench.line), bench.truth_file)
+        counted = list(exchanges(bench.truth_file))[WARM_EXCHANGES:]
+        filled = utilisation(bench.site.line(bench.line), counted)
         other = peer(bench, bench.line)
     return LineRun(
         chunk=chunk,
         utilisation=filled,
         told_utilisation=told,
-        exchanges=count,
+        exchanges=len(counted),
         agent_cpu_ms=1000 * (end.cpu_s - warm.cpu_s) / (end.exchanges - warm.exchanges),
         agent_rss_bytes=end.rss_bytes,
         peer_cpu_ms=1000 * other["cpu_s"] / other["answered"],
@@ -110,8 +88,9 @@ def peer(bench: Rig, line: str) -> dict[str, float]:
     """What the PyPI client gives of itself over one line, whose port must be free."""
     port = read_ports(bench.folder / "ports.toml")[line].port
     baud = bench.site.line(line).baud
-    meters = [meter.id for meter in readable(bench.site, line)][:PEER_METERS]
-    code, said = tool("bench.line_peer", port, str(baud), *meters)
+    # it knows no other protocol
+    meters = [meter.id for meter in readable(bench.site, line) if meter.protocol == DLT645]
+    code, said = tool("bench.line_peer", port, str(baud), *meters[:PEER_METERS])
     assert code == 0, said
     found: dict[str, float] = json.loads(said.splitlines()[-1])
     return found
