@@ -82,6 +82,7 @@ class UnitMaker(Protocol):
         t: int = 0,
         delay_us: int = 20000,
         reset_cause: int = 1,
+        nv: Nv | None = None,
     ) -> UnitCore:
         """One unit."""
 
@@ -106,9 +107,7 @@ class MeterMaker(Protocol):
 
 def firmware(name: str) -> ModuleType:
     """A module of the firmware, `meter645.core`; ImportError if there is none."""
-    root = str(ROOT)
-    if root not in sys.path:
-        sys.path.append(root)
+    _on_path()
     return importlib.import_module(name)
 
 
@@ -148,6 +147,7 @@ def run_main(
         "select": select_module(board),
         **({} if flash is None else flash_modules(flash)),
     }
+    _on_path()
     own = vars(builtins) | {"__import__": _importer(modules)}
     modules["board"] = ModuleType("board")
     vars(modules["board"])["__builtins__"] = own
@@ -156,6 +156,11 @@ def run_main(
         _run_file(ROOT / name / "main.py", {"__name__": "__main__", "__builtins__": own})
     except PowerOff:
         return
+
+
+def _on_path() -> None:
+    if str(ROOT) not in sys.path:
+        sys.path.append(str(ROOT))
 
 
 def _run_file(path: Path, scope: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from lib.rtu import (
 )
 from tmu import registers as r
 from tmu import sensors as s
+from tmu.keep import Keep
 from tmu.watch import SECOND, Watch
 
 FIRMWARE = 0x0100
@@ -38,15 +39,20 @@ class Tmu(Rtu):
 
     snapshot(buf) fills the front end's register image, OSError when it is not there. t: the tick
     now. delay_us: end of a request to its answer, never below the silence that ends a frame.
+    nv: its NV memory (lib/nv.py) of `keep.kept()`; without one settings go with the power.
     """
 
-    def __init__(self, snapshot, t=0, delay_us=20000, reset_cause=1) -> None:
+    def __init__(self, snapshot, t=0, delay_us=20000, reset_cause=1, nv=None) -> None:
         self.open(t, delay_us)
         self.beacon = False
         self.reset_cause = reset_cause
         self.holding = [0] * r.HOLDINGS
         self.watch = Watch(snapshot, self.holding, t)
         self._plate()
+        self._keep = None
+        if nv is not None:
+            self._keep = Keep(self.holding, nv)
+            self.watch.anew()
         self._settle()
         self._look = ticks.add(t, SECOND)
 
@@ -173,6 +179,7 @@ class Tmu(Rtu):
         if not r.may_hold(register, self._word(4)):
             return -NO_VALUE
         self.holding[register] = self._word(4)
+        self._written(register, 1)
         self.watch.judge()
         return self._echo()
 
@@ -191,8 +198,14 @@ class Tmu(Rtu):
                 return -NO_VALUE
         for i in range(count):
             self.holding[start + i] = self._word(7 + 2 * i)
+        self._written(start, count)
         self.watch.judge()
         return self._echo()
+
+    def _written(self, start: int, count: int) -> None:
+        """Keep what was set before anybody is told."""
+        if self._keep is not None:
+            self._keep.written(start, count)
 
     def _echo(self) -> int:
         """A write is answered with address and value or count."""

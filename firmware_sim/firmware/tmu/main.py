@@ -6,9 +6,11 @@ import time
 import board
 import machine
 from lib import ticks
+from lib.nv import open_nv
 from machine import I2C, UART, WDT, Pin
 from tmu import registers as r
 from tmu.core import Tmu
+from tmu.keep import kept
 
 LONGEST_WAIT_MS = 1000
 
@@ -49,6 +51,7 @@ def run() -> None:
         lambda image: i2c.readfrom_mem_into(board.CHIP, 0, image),
         now(),
         reset_cause=machine.reset_cause(),
+        nv=open_nv(board, kept()),
     )
     rate = tmu.rate
     parity = tmu.parity

@@ -75,6 +75,12 @@ class Watch:
         if not first:
             self.judge()
 
+    def anew(self) -> None:
+        """Judge as at power-on: other limits than these have nothing to hold on."""
+        self.status = 0
+        self._auto_fan = False
+        self.judge()
+
     def judge(self) -> None:
         """Work out the status word."""
         image = self.image

@@ -2,7 +2,7 @@
 
 import struct
 
-from firmware_sim.hal.loader import UnitCore, tmu
+from firmware_sim.hal.loader import Nv, UnitCore, tmu
 
 CHAR_US = 11_000_000 // 9600
 GAP_US = 7 * CHAR_US // 2
@@ -27,10 +27,17 @@ def sensors(**change: int) -> bytes:
 class Bench:
     """One unit and a hand on its clock, in microseconds; `image` may be changed at any time."""
 
-    def __init__(self, t: int = 0, delay_us: int = 20_000, cause: int = 1, **change: int) -> None:
+    def __init__(
+        self,
+        t: int = 0,
+        delay_us: int = 20_000,
+        cause: int = 1,
+        nv: Nv | None = None,
+        **change: int,
+    ) -> None:
         self.image: bytes | None = sensors(**change)
         self.t = t
-        self.core: UnitCore = tmu()(self._snapshot, t & MASK, delay_us, cause)
+        self.core: UnitCore = tmu()(self._snapshot, t & MASK, delay_us, cause, nv)
 
     def _snapshot(self, buf: bytearray) -> None:
         if self.image is None:
