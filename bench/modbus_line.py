@@ -25,9 +25,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -151,6 +151,10 @@ class _Seen:
 
     requests: list[int]
     """When each was written, ns."""
+    unheard: set[int] = field(default_factory=set)
+    """Those written after a wait in which nothing came: the units had stood still."""
+    heard: bool = True
+    """Whether anything came since the last."""
     failed: int = 0
     minimal: int = 0
     taken: int = 0
@@ -186,7 +190,7 @@ def _measure(baud: int, exchanges: int) -> ModbusRun:
         utilisation=_share(limit, requests),
         told_utilisation=seen.minimal / max(seen.taken, 1),
         floor=_share(limit, asked_bare),
-        least_silence=min(silences(seen.requests, ends, own)) / char_ns(baud),
+        least_silence=min(silences(seen.requests, ends, own, seen.unheard)) / char_ns(baud),
         allowed_silence=gap_ns(baud) / char_ns(baud),
         failed=seen.failed,
     )
@@ -197,17 +201,23 @@ def _share(limit: float, requests: Sequence[int]) -> float:
     return limit * (len(requests) - 1) / (requests[-1] - requests[0])
 
 
-def silences(requests: list[int], ends: list[int], own: float) -> Iterator[int]:
+def silences(
+    requests: list[int], ends: list[int], own: float, unheard: Collection[int] = ()
+) -> Iterator[int]:
     """Of every request but the first, how long after the end of the answer before it, ns.
 
     Below zero for one that was written into an answer. `own`: how long after a request its own
-    answer ends; one that nothing was answered to before has none to keep a distance from.
+    answer ends; one that nothing was answered to before has none to keep a distance from. Requests
+    of `unheard` and those behind them count for nothing: an emulator that stood still, as on a
+    machine that is loaded, answers too late, into whatever is on the line then.
     """
     times = iter(ends)
     end = next(times, None)
     for before, request in pairwise(requests):
         while end is not None and end < before:
             end = next(times, None)
+        if before in unheard or request in unheard:
+            continue
         if end is not None and end - request < 0.9 * own:
             yield request - end
 
@@ -218,8 +228,12 @@ def _read(line: Line, sweep: Sweep, port: pathlib.Path, exchanges: int) -> _Seen
     seen = _Seen([])
 
     def record(component: str, now: int, given: Any, step: Any) -> None:
+        seen.heard = seen.heard or bool(given[0])
         if step.write:
             seen.requests.append(now)
+            if not seen.heard:
+                seen.unheard.add(now)
+            seen.heard = False
 
     thread = LineThread(
         line,

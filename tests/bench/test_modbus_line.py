@@ -21,6 +21,12 @@ def test_a_request_that_was_not_answered_is_followed_by_no_silence() -> None:
     assert list(silences([0, 3000, 4100], [4000], OWN)) == [100]
 
 
+def test_a_request_after_a_wait_in_which_nothing_came_and_the_one_behind_it_do_not_count() -> None:
+    # the answer to 0 stood still until 3900; that to 3000 came at 4000
+    requests, ends = [0, 3000, 4100, 5300], [3900, 4000, 5200]
+    assert list(silences(requests, ends, OWN, {3000})) == [100]
+
+
 def test_t3_5_is_fixed_above_19200_baud() -> None:
     assert gap_ns(19200) == pytest.approx(3.5 * char_ns(19200))
     assert gap_ns(115200) == 1_750_000
