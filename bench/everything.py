@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-from bench import footprint, line, load, modbus_line, six
+from bench import fleet, footprint, line, load, modbus_line, six
 from bench.figures import table
 
 
@@ -15,10 +15,11 @@ def main() -> int:
     runs = line.measure()
     units = modbus_line.measure()
     whole = six.measure((0,))
+    fleets = [figure for measured in fleet.FIGURES.values() for figure in measured()]
     print()
     rss = footprint.figures(max(run.agent_rss_bytes for run in runs))
     lines = [*line.figures(runs), *modbus_line.figures(units)]
-    print(table([*load.figures(), *lines, *rss, *six.figures(whole)]), flush=True)
+    print(table([*load.figures(), *lines, *rss, *six.figures(whole), *fleets]), flush=True)
     return 0
 
 

@@ -104,7 +104,7 @@ class Segment:
             self._to_master(talker, data, end)
         ticks = end // 1000 & TICK_MASK
         for core in self._listeners(data):
-            if core is not talker and core.rate in (0, self._baud):
+            if core is not talker and (not core.rate or core.rate == self._baud):
                 core.on_bytes(data, len(data), ticks)
                 self._arm(core)
         for unit in self._units:
@@ -120,8 +120,11 @@ class Segment:
         named = self._addressed(data) if START in data else []
         if not self._busy or named is self._cores:
             return named
+        wanted = {id(core) for core in named}
+        if self._busy.keys() <= wanted:
+            return named
         # the line's own order, so that lazy and full delivery act in the same sequence
-        wanted = set(self._busy) | {id(core) for core in named}
+        wanted |= self._busy.keys()
         return [core for core in self._cores if id(core) in wanted]
 
     def _addressed(self, data: bytes) -> list[MeterCore]:

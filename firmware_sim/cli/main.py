@@ -9,7 +9,9 @@ from edge.words.verbs import run_program
 VERBS = {
     "up": "bring the meters of a site to life on serial devices",
     "truth": "compare readings that arrived with what the meters answered",
+    "fleet": "thousands of meters in virtual time, every answer checked",
     "demo": "broker, meters, agent and a checker, all at once",
+    "flash-kit": "lay out the firmware's files for a board",
 }
 
 

@@ -17,7 +17,7 @@ from greenlet import getcurrent, greenlet
 
 from firmware_sim.clock import NEVER, Clock
 from firmware_sim.fleet.line import FleetLine, Node
-from firmware_sim.hal.board import Board, PowerOff
+from firmware_sim.hal.board import Board, PowerOff, WatchdogReset
 from firmware_sim.hal.loader import run_main
 from firmware_sim.world.chip import Chip
 
@@ -40,29 +40,25 @@ class SharedBoard(Board):
 
     def wait(self, deadline: int, ready: Callable[[], bool]) -> None:
         """Give control back until `ready()` or the deadline, ns."""
-        clock = self.clock
-        while not ready():
-            if clock.now >= deadline:
-                return
-            self.deadline = deadline
-            if self.watchdog:
-                deadline_of_dog = self.fed + self.watchdog
-                if deadline_of_dog < deadline:
-                    self.deadline = deadline_of_dog + 1
+        clock, dog = self.clock, self.watchdog
+        while clock.now < deadline and not ready():
+            self.deadline = min(deadline, self.fed + dog + 1) if dog else deadline
             self.hub.switch()
-            self._guard(clock.now)
+            if dog and clock.now > self.fed + dog:
+                raise WatchdogReset
 
 
 class OnLine:
     """A board as the segment sees a meter: bytes in, bursts out at its own times."""
 
-    __slots__ = ("board", "line", "out", "rate")
+    __slots__ = ("_heard", "board", "line", "out", "rate")
 
     def __init__(self, line: FleetLine, board: SharedBoard) -> None:
         self.line = line
         self.board = board
         self.out = bytearray()
         self.rate = 0
+        self._heard = False
         board.on_sent = self._sent
 
     def on_bytes(self, buf: bytes, n: int, t: int) -> None:
@@ -71,6 +67,7 @@ class OnLine:
         room = board.rx_size - len(board.received)
         board.received += buf[: min(n, room)]
         board.lost += max(n - room, 0)
+        self._heard = True
         self.resume()
 
     def deadline(self) -> int:
@@ -106,7 +103,10 @@ class OnLine:
             board.clock.at(board.deadline, partial(self._look, board.deadline))
             return
         self.resume()
-        self.line.segment.look(self)
+        if self._heard and self.idle():
+            # what it heard is done with; until then the segment takes it for busy
+            self._heard = False
+            self.line.segment.look(self)
 
     def _sent(self, data: bytes, start: int, end: int) -> None:
         self.board.sent.clear()
@@ -140,4 +140,6 @@ class Boards:
     def close(self) -> None:
         """The power of all goes off."""
         while self._on:
-            self._on.pop().board.main.throw(PowerOff)
+            main = self._on.pop().board.main
+            if not main.dead:
+                main.throw(PowerOff)

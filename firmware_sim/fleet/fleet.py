@@ -15,7 +15,7 @@ from firmware_sim.clock import Clock
 from firmware_sim.fleet.area import BAUD, METERS, area, number
 from firmware_sim.fleet.boards import Boards
 from firmware_sim.fleet.chips import FleetChip, Household
-from firmware_sim.fleet.line import FleetLine, Node, Tally
+from firmware_sim.fleet.line import IDLE_NS, FleetLine, Node, Tally
 from firmware_sim.fleet.rings import Rings
 from firmware_sim.hal.loader import MeterCore, meter645
 from firmware_sim.wire import BITS
@@ -42,6 +42,8 @@ class Plan:
     boards: bool = False
     """Whole boards with main.py instead of cores."""
     lazy: bool = True
+    idle_ns: int = IDLE_NS
+    """Silence of a line before each request: back to back, or more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ class Fleet:
             )
             for place, meter in enumerate(meters)
         ]
-        made = FleetLine(self.clock, plan.baud, nodes, world, START_MS, plan.lazy)
+        made = FleetLine(self.clock, plan.baud, nodes, world, START_MS, plan.lazy, plan.idle_ns)
         clock = partial(_rtc, world, self.clock)
         for node in nodes:
             if self._boards is not None:

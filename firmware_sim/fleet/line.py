@@ -59,11 +59,13 @@ class FleetLine:
         world: Neighbourhood,
         wall_ms: int,
         lazy: bool = True,
+        idle_ns: int = IDLE_NS,
     ) -> None:
         self.clock = clock
         self.nodes = nodes
         self.tally = Tally()
         self.segment = Segment(clock, baud, (), self._heard, lazy)
+        self._idle_ns = idle_ns
         self._world = world
         self._wall_ms = wall_ms
         self._instant = Instant()
@@ -109,12 +111,12 @@ class FleetLine:
             self.tally.right += 1
         else:
             self.tally.wrong += 1
-        self._ask(end + IDLE_NS)
+        self._ask(end + self._idle_ns)
 
     def _overdue(self) -> None:
         """The one standing deadline of this line: on to the next if the meter said nothing."""
         now = self.clock.now
         if now >= self._due:
             self.tally.silent += 1
-            self._ask(now + IDLE_NS)
+            self._ask(now + self._idle_ns)
         self.clock.at(self._due, self._overdue)

@@ -1,7 +1,7 @@
 """Event rings that are made when an event first asks for one.
 
 Fifteen empty rings are half of a meter's memory, and nobody writes into them in a fleet that is
-only read. A ring made on demand is the firmware's own and stays; all else of the meter is untouched.
+only read. A ring made on demand is the firmware's own and stays; all else is as it was.
 """
 
 from functools import cache

@@ -29,13 +29,15 @@ class Poll:
 
     def poll(self, timeout: int = -1) -> list[tuple[Pollable, int]]:
         """Wait up to `timeout` ms (-1: for ever) for something to read."""
-        end = self._board.until + 1 if timeout < 0 else self._board.clock.now + timeout * 1_000_000
-        self._board.wait(end, lambda: self._ready() != [])
-        return self._ready()
+        board = self._board
+        end = board.until + 1 if timeout < 0 else board.clock.now + timeout * 1_000_000
+        board.wait(end, self._ready)
+        # what poll sees, which on some ports is less than any() would fetch
+        return [(obj, POLLIN) for obj in self._watched] if board.received else []
 
-    def _ready(self) -> list[tuple[Pollable, int]]:
-        """What poll sees, which on some ports is less than any() would fetch."""
-        return [(obj, POLLIN) for obj in self._watched if obj.board.received]
+    def _ready(self) -> bool:
+        """Whether there is something to read; whatever is watched is a UART of this board."""
+        return bool(self._board.received and self._watched)
 
 
 def select_module(board: Board) -> ModuleType:

@@ -100,7 +100,7 @@ def test_rings_made_on_demand_are_the_firmwares_own_and_stay() -> None:
     ring = firmware("meter645.events").Ring
     plain = [ring(6), ring(14)]
     rings = Rings(plain)
-    assert [one.size for one in rings] == [6, 14]
+    assert [rings[n].size for n in range(len(rings))] == [6, 14]
     rings[1].slot(77)
     assert (rings[1].count, rings[0].count, rings[-1].times[0]) == (1, 0, 77)
     plain[0].slot(5)
