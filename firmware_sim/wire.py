@@ -23,7 +23,7 @@ Piece = Callable[[object, bytes], None]
 """piece(talker, data): some more characters of a burst are over, but not its last."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Burst:
     """Characters on their way."""
 

@@ -14,6 +14,7 @@ import struct
 from edge.site.model import Meter
 from firmware_sim.world.chip import BATTERIES_MV, PULSES_PER_WH, image, wire_number
 from firmware_sim.world.neighbourhood import FLICKER_V, Neighbourhood, Point
+from firmware_sim.world.network import Station
 from firmware_sim.world.shape import (
     BLOCKS,
     TARIFF_PEAK,
@@ -35,24 +36,24 @@ U32 = (1 << 32) - 1
 class Instant:
     """What all meters of one area share at one instant."""
 
-    __slots__ = ("_at", "flicker", "frequency", "now", "open_of_peak", "temperature")
+    __slots__ = ("_at", "frequency", "now", "open_v", "temperature")
 
     def __init__(self) -> None:
         self._at = -1
         self.now: Moment
-        self.open_of_peak = 0.0
-        self.flicker = 0.0
+        self.open_v = 0.0
+        """Of the area's one transformer, V."""
         self.frequency = 0
         self.temperature = 0
 
-    def move(self, world: Neighbourhood, t_ms: int) -> None:
+    def move(self, world: Neighbourhood, station: Station, t_ms: int) -> None:
         """Be at t_ms (UTC)."""
         if t_ms == self._at:
             return
         self._at = t_ms
         self.now = now = moment(*world.when(t_ms))
-        self.open_of_peak = share_at(now.day_ms)
-        self.flicker = FLICKER_V * math.sin(2 * math.pi * (t_ms % 7_300) / 7_300)
+        self.open_v = station.open_v(share_at(now.day_ms))
+        self.open_v += FLICKER_V * math.sin(2 * math.pi * (t_ms % 7_300) / 7_300)
         hertz = 50.0 + 0.02 * math.sin(2 * math.pi * (t_ms % 47_000) / 47_000)
         self.frequency = round(hertz * 1000)
         self.temperature = round((outdoor(now.day_ms) + 4.0) * 100)
@@ -61,15 +62,26 @@ class Instant:
 class Household:
     """One household of the area, as its flow and its place in the network give it."""
 
-    __slots__ = ("angle", "factor", "peak", "plate", "point", "valley")
+    __slots__ = (
+        *("active", "angle", "drops", "factor", "load", "peak", "peak_0", "peak_day", "plate"),
+        *("station", "valley", "valley_0", "valley_day"),
+    )
 
     def __init__(self, world: Neighbourhood, meter: Meter, baud: int) -> None:
         point: Point = world.point(meter)
         if len(point.drops) != 1 or point.ct * point.pt != 1:
             raise ValueError(f"{meter.id} is no single-phase meter of a household")
-        self.point = point
-        self.peak = point.flow.sums[TARIFF_PEAK]
-        self.valley = point.flow.sums[TARIFF_VALLEY]
+        flow = point.flow
+        self.station = point.station
+        self.drops = point.drops[0]
+        self.load = flow.loads[0]
+        self.active = flow.active
+        self.peak = flow.sums[TARIFF_PEAK]
+        self.peak_day = self.peak[BLOCKS]
+        self.peak_0 = flow.before[TARIFF_PEAK]
+        self.valley = flow.sums[TARIFF_VALLEY]
+        self.valley_day = self.valley[BLOCKS]
+        self.valley_0 = flow.before[TARIFF_VALLEY]
         # reactive follows active, so angle and factor stay
         shown = image(meter, baud, world.meter_state(meter, 0))
         self.plate = shown[:PLATE]
@@ -91,24 +103,20 @@ class FleetChip:
 
     def image(self, world: Neighbourhood, instant: Instant, t_ms: int) -> bytes:
         """All registers at t_ms (UTC)."""
-        instant.move(world, t_ms + self.shift_ms)
-        now = instant.now
         household = self.household
-        point = household.point
-        flow = point.flow
-        block = now.block
-        voltage = point.station.open_v(instant.open_of_peak) + instant.flicker
-        voltage -= point.drops[0][block] * now.ripple
-        power = flow.loads[0][block] * now.ripple
+        instant.move(world, household.station, t_ms + self.shift_ms)
+        now = instant.now
+        block, days, ripple = now.block, now.days, now.ripple
+        voltage = instant.open_v - household.drops[block] * ripple
+        power = household.load[block] * ripple
         apparent = abs(power)
         amperes = round(apparent / voltage * 10_000)
-        peak = flow.before[TARIFF_PEAK] + now.days * household.peak[BLOCKS] + household.peak[block]
-        valley = flow.before[TARIFF_VALLEY] + now.days * household.valley[BLOCKS]
-        valley += household.valley[block]
+        peak = household.peak_0 + days * household.peak_day + household.peak[block]
+        valley = household.valley_0 + days * household.valley_day + household.valley[block]
         if now.tariff == TARIFF_PEAK:
-            peak += flow.active[block] * now.linear_h
+            peak += household.active[block] * now.linear_h
         else:
-            valley += flow.active[block] * now.linear_h
+            valley += household.active[block] * now.linear_h
         factor = household.factor
         return self.plate + MOVING.pack(
             round(voltage * 100), 0, 0, instant.frequency, instant.temperature,
