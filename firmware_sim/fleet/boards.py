@@ -11,7 +11,6 @@ answers and when is the same (tests/firmware_sim/fleet/test_boards.py).
 """
 
 from collections.abc import Callable
-from functools import partial
 
 from greenlet import getcurrent, greenlet
 
@@ -90,17 +89,19 @@ class OnLine:
         due = board.deadline
         if due < board.armed:
             board.armed = due
-            board.clock.at(due, partial(self._look, due))
+            board.clock.at(due, self._look)
 
-    def _look(self, when: int) -> None:
+    def _look(self) -> None:
         board = self.board
-        if board.armed != when:
+        now = board.clock.now
+        if board.armed != now:
+            # an earlier look has been asked for since
             return
         board.armed = NEVER
-        if board.deadline > when:
+        if board.deadline > now:
             # it has waited anew since
             board.armed = board.deadline
-            board.clock.at(board.deadline, partial(self._look, board.deadline))
+            board.clock.at(board.deadline, self._look)
             return
         self.resume()
         if self._heard and self.idle():

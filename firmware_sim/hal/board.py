@@ -132,11 +132,16 @@ class Board:
     def read(self, count: int) -> bytes:
         """At most `count` characters, in the manner of the port; empty when there are none."""
         data = bytearray()
+        if not self.port.read_waits:
+            self.any()
+            data += self.received[:count]
+            del self.received[:count]
+            return bytes(data)
         while self.any():
             part = self.received[: count - len(data)]
             del self.received[: len(part)]
             data += part
-            if not self.port.read_waits or len(data) == count:
+            if len(data) == count:
                 break
             # a whole character and some more, in whole milliseconds
             patience = (13_000 // self.baud + 1) * 1_000_000
