@@ -49,7 +49,7 @@ CLOCKS = words(
 )
 """What `edge` (but shells and cli) and `protocol` may not reach by any chain of our modules."""
 
-MICROPYTHON = words("array board gc machine math micropython select struct sys time")
+MICROPYTHON = words("array board esp32 gc machine math micropython os rp2 select struct sys time")
 """`board` is the profile of boards/ that a board carries under that name."""
 
 CLOCK_CALLS = frozenset({"now", "utcnow", "today"})

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from datetime import time as time_of_day
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from edge.site.model import Line, Meter, Site, Tmu
 from edge.words.messages import BoxgateError
@@ -24,7 +25,8 @@ from firmware_sim.bridge.control import Control
 from firmware_sim.bridge.line import Device, LineUp
 from firmware_sim.bridge.pty import Pty
 from firmware_sim.clock import Clock
-from firmware_sim.hal.loader import MeterCore, UnitCore, tmu
+from firmware_sim.hal.flash import Flash
+from firmware_sim.hal.loader import MeterCore, UnitCore, nv_memory, tmu
 from firmware_sim.played import is_modbus, maker, plays
 from firmware_sim.segment import TICK_MASK, Segment
 from firmware_sim.truth import TruthFile
@@ -37,6 +39,9 @@ from firmware_sim.world.shape import DAY_MS
 
 TURN_S = 0.5
 """Longest time the loop sleeps before it looks whether it should go on."""
+
+KEEPS = {"dlt645": "meter645"}
+"""Protocol -> the firmware that has an NV memory."""
 
 AWAKE_NS = 300_000
 """How long before a hand-over the loop stops sleeping."""
@@ -78,6 +83,7 @@ class Bench:
         self._wall_minus_clock = time.time_ns() - start
         shift = start_shift(site, options.start, time.time_ns() // 1_000_000)
         self._world = Neighbourhood(site, options.seed, shift)
+        self._flash: dict[str, Flash] = {}
         self.lines: list[LineUp] = []
         with ExitStack() as undo:
             undo.callback(self.close)
@@ -206,14 +212,24 @@ class Bench:
             delay_us=self._options.delay_ms * 1000,
             wake=self._options.wake,
             memory=lambda buf, page, at, since: past.fill(buf, page, at, since, self.wall_ms()),
+            **self._kept(meter.id, KEEPS.get(meter.protocol)),
         )
+
+    def _kept(self, device: str, firmware: str | None) -> dict[str, Any]:
+        """What a device of that firmware had in its flash when its power last went."""
+        if firmware is None:
+            return {}
+        return {"nv": nv_memory(self._flash.setdefault(device, Flash()), firmware)}
 
     def _unit(self, unit: Tmu, line: Line) -> UnitCore:
         def snapshot(buf: bytearray) -> None:
             buf[:] = sensor_image(unit, line, self._world.tmu_state(unit, self.wall_ms()))
 
         return tmu()(
-            snapshot, self.clock.now // 1000 & TICK_MASK, delay_us=self._options.delay_ms * 1000
+            snapshot,
+            self.clock.now // 1000 & TICK_MASK,
+            delay_us=self._options.delay_ms * 1000,
+            **self._kept(unit.id, "tmu"),
         )
 
 

@@ -4,6 +4,8 @@ UART_ID = 2
 TX = 17
 RX = 16
 DE = 4
+# the self-test measures DE here, if they are bridged
+SENSE = 5
 I2C_ID = 0
 SDA = 21
 SCL = 22

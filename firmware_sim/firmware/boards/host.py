@@ -4,6 +4,8 @@ UART_ID = 0
 TX = 0
 RX = 1
 DE = 2
+# the self-test measures DE here, if they are bridged
+SENSE = 3
 I2C_ID = 0
 SDA = 4
 SCL = 5

@@ -4,6 +4,8 @@ UART_ID = 1
 TX = 8
 RX = 9
 DE = 10
+# the self-test measures DE here, if they are bridged
+SENSE = 11
 I2C_ID = 0
 SDA = 4
 SCL = 5

@@ -33,7 +33,7 @@ def texts() -> set[str]:
     for package, verbs, _ in PROGRAMS:
         for verb, summary in verbs.items():
             parser = argparse.ArgumentParser()
-            importlib.import_module(f"{package}.{verb}").add_arguments(parser)
+            importlib.import_module(f"{package}.{verb.replace('-', '_')}").add_arguments(parser)
             said.add(summary)
             said.update(action.help or f"{verb}: {action.dest}" for action in parser._actions)
     return said

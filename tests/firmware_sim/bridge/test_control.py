@@ -16,7 +16,7 @@ from firmware_sim.truth import TruthFile
 from tests.firmware_sim import modbus
 from tests.firmware_sim.bridge.running import BAUD, WAIT_S, running, truth_of, until
 from tests.firmware_sim.bridge.test_pty import ask
-from tests.firmware_sim.frames import answer, read
+from tests.firmware_sim.frames import answer, digits, read, request
 from tests.firmware_sim.places import number
 
 FIRST, SECOND = number(1, 1), number(1, 2)
@@ -108,13 +108,22 @@ def test_a_meter_dead_from_the_start_can_be_mended(tmp_path: Path, desk: Desk) -
         assert answer(ask(port, read(FIRST, "02010100"))).number == FIRST
 
 
-def test_a_tmu_that_comes_back_has_just_started(tmp_path: Path, desk: Desk) -> None:
+def test_what_a_meter_was_set_to_outlives_its_power(tmp_path: Path, desk: Desk) -> None:
+    order = bytes.fromhex("03010004") + b"\x02\0\0\0" + b"\x78\x56\x34\x12" + b"\x30"
+    with running(tmp_path, control=desk.control), client(tmp_path) as port:
+        assert answer(ask(port, request(FIRST, 0x14, order))).control == 0x94
+        desk.say(f"break meter {FIRST}", f"mend meter {FIRST}")
+        assert digits(answer(ask(port, read(FIRST, "04000103"))).raw) == "30"
+        assert digits(answer(ask(port, read(SECOND, "04000103"))).raw) == "15"
+
+
+def test_a_tmu_that_comes_back_has_kept_what_it_was_set_to(tmp_path: Path, desk: Desk) -> None:
     with running(tmp_path, control=desk.control), client(tmp_path, "b2") as port:
         port.write(modbus.write(3, 700))
         assert port.read(8) == modbus.write(3, 700)
         desk.say("break meter tmu1", "mend meter tmu1")
         port.write(modbus.read(3, 1, function=3))
-        assert modbus.words(port.read(7)) == [650]
+        assert modbus.words(port.read(7)) == [700]
 
 
 def test_saying_it_twice_is_harmless(tmp_path: Path, desk: Desk) -> None:
