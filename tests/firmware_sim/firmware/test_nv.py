@@ -271,3 +271,16 @@ def test_wear_is_shared_by_both_areas_and_is_what_the_generation_says() -> None:
     # a snapshot and two changes an area
     assert one.generation == 100
     assert on.erased == [50, 50]
+
+
+def test_a_page_that_a_cut_left_half_done_is_not_programmed_again() -> None:
+    on = flash()
+    change(nv(on), SCRIPT[0])
+    cut = cuts(on, {3: b"\x10"}, 0x0F)[3]
+    page = cut.data[512:768]
+    assert page != b"\xff" * 256
+    pages = cut.programmed
+    assert change(nv(cut), {3: b"\x10"})
+    assert cut.data[512:768] == page
+    # the snapshot's two pages and the seal, and no try before
+    assert cut.programmed - pages == 3
