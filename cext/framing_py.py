@@ -454,7 +454,8 @@ class ScannerModbus:
     def expect(self, unit: int, function: int, length: int) -> None:
         """What was asked: unit, function (1..7FH), length of the whole answer with CRC (5..256).
 
-        Length 0: the answer's own byte count says it, as that of function 11H. Stands until the next call. What is pending is looked at again under the new question.
+        Length 0: the answer's own byte count says it, as that of function 11H. Stands until the
+        next call. What is pending is looked at again under the new question.
         ValueError for what no answer can have.
         """
         _whole(unit, 0xFF, "unit")

@@ -32,7 +32,7 @@ A deadline has two parts: until the first byte of the answer the meter's learned
 it the byte gap (500 ms, DL/T 645-2007 §5.2.2) with the time of the longest frame as its bound.
 
 Which protocol a question is in, its request says; nothing else differs here but the scanner
-(edge/bus/hearing.py), the silence, and that only a 645 answer may go unwatched.
+(edge/bus/hearing.py), the silence, and that a Modbus answer is watched to its end.
 
 The master asks to be woken once an exchange where it can: the answer of a meter whose timing is
 known (edge/bus/timing.py) is looked for when a silence of its own protocol behind it is over.
@@ -51,7 +51,7 @@ from edge.bus.parts import LineCounters, LineState, Pause, PortDown, PortUp, Res
 from edge.bus.step import Heard as Heard
 from edge.bus.step import Spoke as Spoke
 from edge.bus.step import Step as Step
-from edge.bus.timing import GAP_PART, SECOND, UNWATCHED, MeterTiming, line_timing
+from edge.bus.timing import SECOND, UNWATCHED, MeterTiming, line_timing
 from edge.bus.work import DONE, NEVER, REFUSED, End, Outcome, Work, WorkSource
 from edge.site.model import Line
 from protocol.exchange import DLT645, DLT698, MODBUS, Again, Done, NotMine, Refused, Request
@@ -108,7 +108,6 @@ class LineMaster:
         self._listen = 0
         self._heard_at = 0
         self._answering = self._strange = False
-        self._check = self._whole = self._arrived = 0
         self._bytes_sent = self._all_back = 0
         self._while_sending = b""
 
@@ -119,9 +118,8 @@ class LineMaster:
         if self.phase is WAITING:
             if now >= self._deadline:
                 self._give_up(now)
-            elif self.sure_end and now >= self._check:
+            elif self.sure_end and now >= self._listen:
                 self._not_whole()
-                self._listen = now
         for message in mail:
             self._take(now, message)
         write = self._speak(now) if self.phase is QUIET or self.phase is READY else b""
@@ -129,16 +127,15 @@ class LineMaster:
         self._out.clear()
         if self.phase is WAITING:
             wake = self._listen if self.sure_end else self._deadline
-            if self.sure_end:
-                return Step(write, wake, out, self._listen, self._check, self._whole)
             return Step(write, wake, out, self._listen)
-        return Step(write, self._wake(), out)
+        request = self._request
+        sharp = self.phase is QUIET and request is not None and request.protocol not in UNWATCHED
+        return Step(write, self._wake(), out, sharp=sharp)
 
     # ---- scanner and verdicts -----------------------------------------------------------------
 
     def _hear(self, now: int, data: bytes) -> None:
         self._heard_at = now
-        self._arrived += len(data)
         if self.sure_end and not self._listen <= now <= self._listen + self._silence:
             # handed over before it was asked for, or this process stood still: nothing is sure
             self.sure_end = 0
@@ -227,7 +224,7 @@ class LineMaster:
         self._all_back += hearing.back
         if end:
             self.sure_end = 0
-            if self._arrived == self._whole and not self._strange:
+            if not hearing.behind(frame) and not self._strange:
                 meter.unwatched += 1
                 self._heard_at = end
                 return end
@@ -238,7 +235,6 @@ class LineMaster:
             since, char = now - self._sent_until, self.timing.char_ns
             expected = self._request.answer_bytes * char
             meter.answered(since - hearing.back * char, since - expected)
-            meter.surplus = self._arrived - self._request.answer_bytes
         # handed over after its time (this process stood still): it did not come only now
         return min(now, self._deadline)
 
@@ -357,7 +353,7 @@ class LineMaster:
         self._while_sending = b""
         self._answering = self._strange = False
         self.phase = WAITING
-        self.sure_end = self._arrived = 0
+        self.sure_end = 0
         if request.answer_bytes:
             first = sent + timing.limit(meter)
             # an adapter or a pty may hand over the whole answer at its end, not byte by byte
@@ -369,8 +365,6 @@ class LineMaster:
             if not (self._follow_up or always):
                 self.sure_end = timing.latest_end(meter, sent + whole)
             self._listen = self.sure_end + self._silence
-            self._check = self.sure_end + self._silence // GAP_PART
-            self._whole = request.answer_bytes + meter.surplus
             if not self.sure_end or self._listen > self._deadline:
                 self.sure_end = 0
                 self._listen = min(timing.watch_from(meter, sent + whole, always), self._deadline)

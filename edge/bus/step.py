@@ -17,10 +17,8 @@ class Step(msgspec.Struct, frozen=True, gc=False):
     listen: int = 0
     """Bytes need not be handed in before this time, ns: no answer can be whole yet, or one is and
     the line has to be idle until then anyhow."""
-    check: int = 0
-    """Where not 0: when the driver is to hold `whole` bytes, ns, before `listen`. Where it holds
-    fewer, they are to be handed in then, or a step without any."""
-    whole: int = 0
+    sharp: bool = False
+    """A short silence ends at `wake`: being late there costs the line its share."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,21 +16,16 @@ finds the whole answer in the driver and may speak at once. So the look is at
 
     expected end + latest + SLACK_NS + idle gap
 
-and in between, without waking the master, the shell asks the driver once how many bytes are there.
-
 Why the gap is kept: `latest` is a bound, not a mean. An answer that ends later raises it at once;
 it falls by an 8th of the excess with each answer that was watched, and an end is taken as of when
 it was seen, never before it came. Answers are watched while a meter is learned, and once after
 every `patience` looks, which doubles from 8 to 32 while all stays regular. What is left: between
-two watched answers one may be later than `latest` and SLACK_NS together, and its gap is short by
-that. Therefore the shell counts the bytes in the driver when one GAP_PART-th of the gap is over:
-fewer than this meter's answers have brought (wake-up bytes and echo included), and this one is
-watched from there, has its whole gap, and its meter is irregular. So of DL/T 645's 30 ms at least
-20 are always kept. (Foreign bytes may make up the number for an answer that is later still; then
-more has come at the look than the answer, and the gap counts from there.)
-
-Irregular is, too, a meter that answers early and late by turns: all its answers are watched, at
-two wake-ups each, until the bounds have closed (by a 4th, for nothing rests on them meanwhile).
+two watched answers one may be later than `latest` and SLACK_NS together, and of DL/T 645's 30 ms
+it loses as much. Later by the whole gap it is not whole at the look, is watched to its end, and its
+meter is irregular. So is a meter that answers early and late by turns: all its answers are watched,
+at two wake-ups each, until the bounds have closed (by a 4th, for nothing rests on them meanwhile).
+(Counting the driver's bytes within the gap would keep 20 ms of it always, and costs the second
+wake-up that all this saves.)
 
 Answers of Modbus and DL/T 698.45 are always watched. Their gap is a rule: on Modbus it is what ends
 a frame, a short one makes two of them one. As it is short itself, a look behind it would cost the
@@ -56,8 +51,6 @@ SLACK_NS = 500_000
 """Added to `latest`, and taken from `earliest` where an answer is watched."""
 FORGET, FORGET_IRREGULAR = 8, 4
 """A bound moves by this part of its distance towards each watched answer."""
-GAP_PART = 3
-"""The answer is to be there when this part of the gap behind it is over; the rest is kept."""
 PATIENCE = 8, 32
 """Answers taken unwatched before one is watched: at first, at most."""
 
@@ -75,8 +68,6 @@ class MeterTiming:
     """Bound of its whole answers against sent_until + expected bytes; negative = fewer came."""
     latest: int = 0
     """The other bound of the same."""
-    surplus: int = 0
-    """Bytes that came since the request over those expected: wake-up bytes fewer or more, echo."""
     patience: int = 0
     """Answers that may be taken unwatched in a row; 0 = irregular or not known."""
     unwatched: int = 0

@@ -5,6 +5,7 @@ of the wait (Linux fs/select.c), and by what the machine needs to come back from
 exchange takes 26 ms at 115200 baud; there 0.26 ms are 1 % of the line. The slack is switched off,
 the thousandth is known, the rest is learned: the least lateness of late. A wait so shortened that
 ends before its time all the same is waited out: nothing happens early because of what was learned.
+All that costs CPU, so only the waits that are worth it are sharp.
 """
 
 import contextlib
@@ -37,10 +38,13 @@ class Alarm:
         with contextlib.suppress(OSError):
             Path(f"/proc/{threading.get_native_id()}/timerslack_ns").write_text("1", "ascii")
 
-    def wait(self, watch: Sequence[int], until: int) -> list[int]:
+    def wait(self, watch: Sequence[int], until: int, sharp: bool) -> list[int]:
         """What of `watch` became readable before `until`, monotonic ns; [] = it is that late."""
         now = monotonic_ns()
         left = until - now
+        if not sharp:
+            ready, _, _ = select.select(watch, (), (), max(left, 0) / 1e9)
+            return ready
         if left > SHORT_NS:
             told = left - min(left // 1000 + self.late, SHORT_NS)
             ready, _, _ = select.select(watch, (), (), told / 1e9)

@@ -148,26 +148,21 @@ class LineThread:
             self._sleep(self._bell, min(until, self._reopen_at))
             return b""
         try:
-            if now < step.check < until:
-                if self._sleep(self._bell, step.check):
-                    return b""
-                if port.waiting() < step.whole:
-                    return port.take()
             if listen > now:
                 if self._sleep(self._bell, min(listen, until)):
                     return b""
                 data = port.take()
                 if data:
                     return data
-            if port.fd in self._sleep((self._bell_out, port.fd), until):
+            if port.fd in self._sleep((self._bell_out, port.fd), until, step.sharp):
                 return port.read()
         except PortError as error:
             self._lose(error)
         return b""
 
-    def _sleep(self, watch: tuple[int, ...], until: int) -> list[int]:
+    def _sleep(self, watch: tuple[int, ...], until: int, sharp: bool = False) -> list[int]:
         """What of `watch` became readable before the time; a bell heard is answered."""
-        ready = self._alarm.wait(watch, until)
+        ready = self._alarm.wait(watch, until, sharp)
         if ready and self._bell_out in ready:
             os.read(self._bell_out, MAILBOX)
         return ready

@@ -12,7 +12,6 @@ import os
 import select
 import termios
 import time
-from array import array
 
 import serial
 from serial.rs485 import RS485Settings
@@ -39,7 +38,6 @@ class SerialPort:
         self._serial = _open(line, port)
         self.fd: int = self._serial.fileno()
         """For select."""
-        self._count = array("i", (0,))
         if port.direction == "kernel":
             self._kernel_direction()
 
@@ -52,14 +50,6 @@ class SerialPort:
             return os.read(self.fd, READ_AT_MOST)
         except OSError:
             return b""
-
-    def waiting(self) -> int:
-        """How many bytes have come and were not taken; 0 where the port is gone."""
-        try:
-            fcntl.ioctl(self.fd, termios.FIONREAD, self._count)
-        except OSError:
-            return 0
-        return self._count[0]
 
     def read(self) -> bytes:
         """What has come, after select found the port readable; PortError when it is gone.

@@ -30,7 +30,7 @@ def describe(frame: Frame645 | bytes, lang: str = "en") -> str:
             return f"{word('no frame', lang)}: {_hex(frame)}"
         frame = found
     said = meaning(frame, lang)
-    parts = [said.address, said.function, _way(said, lang), said.identifier]
+    parts = [said.address, str(said.function), _way(said, lang), said.identifier]
     if said.name != said.function:
         parts.append(said.name)
     if said.error is not None:

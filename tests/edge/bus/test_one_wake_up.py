@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from edge.bus.master import Heard, LineMaster, Step
 from edge.bus.parts import PortUp, StartSweep
-from edge.bus.timing import GAP_PART, LEARN_FROM, PATIENCE, REGULAR_NS, SLACK_NS
+from edge.bus.timing import LEARN_FROM, PATIENCE, REGULAR_NS, SLACK_NS
 from edge.bus.work import End, Outcome
 from edge.site.model import Line
 from edge.site.silence import IDLE_645_NS
@@ -58,10 +58,6 @@ class Wire:
         end, asked, data = self.end, len(self.source.ends), reply
         self.wakes = 0
         for _ in range(20):
-            if data and self.now < self.step.check and self._short(reply):
-                self.now = self.step.check
-                self._step()
-                continue
             due = max(self.now, self.step.listen, end) if data else self.step.wake
             if self.step.wake < due:
                 self.now = self.step.wake
@@ -73,10 +69,6 @@ class Wire:
             if self.step.write:
                 return self.source.ends[asked], self.now - end
         raise AssertionError("no request was written any more")
-
-    def _short(self, reply: bytes) -> bool:
-        """Whether the driver does not hold the bytes it is to hold when the shell counts them."""
-        return self.end > self.step.check or len(reply) < self.step.whole
 
     def learn(self) -> None:
         """Until the meter is regular."""
@@ -150,49 +142,6 @@ def test_an_answer_that_is_not_there_at_the_look_is_watched_and_gets_its_whole_g
     assert (outcome.end, outcome.at, gap) == (End.DONE, end, IDLE)
     wire.exchange()
     assert wire.wakes > 1
-
-
-@given(st.integers(0, 40 * MS))
-@settings(max_examples=100, deadline=None)
-def test_however_late_a_regular_meter_is_at_once_two_thirds_of_the_gap_are_kept(late: int) -> None:
-    wire = Wire()
-    wire.learn()
-    wire.late = late
-    wire.exchange()
-    _, gap = wire.exchange()
-    assert gap >= 20 * MS
-    # and it is short only while the answer was there when its bytes were counted
-    assert gap >= IDLE or late <= SLACK_NS + IDLE // GAP_PART
-
-
-def test_the_bytes_are_counted_while_two_thirds_of_the_gap_are_left() -> None:
-    wire = Wire()
-    wire.learn()
-    assert wire.step.listen - wire.step.check == 20 * MS
-    assert wire.step.whole == len(ANSWER)
-
-
-def test_an_answer_that_is_watched_is_not_counted() -> None:
-    assert (Wire().step.check, Wire().step.whole) == (0, 0)
-
-
-def test_a_meter_with_fewer_wake_up_bytes_is_known_by_them_and_needs_one_wake_up() -> None:
-    wire = Wire()
-    short = ANSWER.lstrip(b"\xfe")
-    for _ in range(LEARN_FROM):
-        wire.exchange(short)
-    assert wire.step.whole == len(short)
-    wire.exchange(short)
-    assert wire.wakes == 1
-
-
-def test_noise_before_the_answer_that_made_up_its_number_leaves_it_its_gap_from_now() -> None:
-    wire = Wire()
-    wire.learn()
-    look = wire.step.listen
-    step = wire.master.step(look, b"\x55" + ANSWER)
-    assert wire.source.ends[-1].end is End.DONE
-    assert (step.write, step.wake) == (b"", look + IDLE)
 
 
 def test_an_answer_in_two_pieces_at_the_look_is_whole_when_the_second_comes() -> None:

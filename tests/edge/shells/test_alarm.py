@@ -51,7 +51,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Machine:
 def over(machine: Machine, one: Alarm, wait: int) -> int:
     """How late a wait of so many ns ended."""
     until = machine.now + wait
-    assert one.wait((), until) == []
+    assert one.wait((), until, sharp=True) == []
     return machine.now - until
 
 
@@ -108,14 +108,14 @@ def test_little_is_waited_out_awake(machine: Machine) -> None:
 
 
 def test_a_time_that_has_passed_is_one_look(machine: Machine) -> None:
-    assert Alarm().wait((), machine.now - MS) == []
+    assert Alarm().wait((), machine.now - MS, sharp=True) == []
     assert machine.slept == [0]
 
 
 def test_what_is_readable_ends_the_wait_and_teaches_nothing(machine: Machine) -> None:
     one = Alarm()
     machine.ready_after = MS
-    assert one.wait((7,), machine.now + 5 * MS) == [7]
+    assert one.wait((7,), machine.now + 5 * MS, sharp=True) == [7]
     assert one.late == 0
 
 
@@ -131,7 +131,7 @@ def test_on_this_machine_no_wait_ends_early(pipe: int) -> None:
     one = Alarm()
     for wait in (0, 200_000, MS, 2 * MS, MS, 2 * MS, 3 * MS):
         until = monotonic_ns() + wait
-        assert one.wait((pipe,), until) == []
+        assert one.wait((pipe,), until, sharp=True) == []
         assert monotonic_ns() >= until
 
 
@@ -160,4 +160,13 @@ def test_a_kernel_that_keeps_its_slack_stops_nobody(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Path, "write_text", refuse)
     one = Alarm()
     one.sharpen()
+    assert one.late == 0
+
+
+def test_a_wait_that_is_not_sharp_is_one_sleep_as_long_as_told(machine: Machine) -> None:
+    one = Alarm()
+    machine.late = 90_000
+    for _ in range(20):
+        assert one.wait((), machine.now + 5 * MS, sharp=False) == []
+    assert machine.slept == [5 * MS] * 20
     assert one.late == 0

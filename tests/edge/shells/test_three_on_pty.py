@@ -191,20 +191,3 @@ def test_the_pause_of_modbus_is_kept_back_to_back_however_uneven_its_unit() -> N
     finally:
         assert line.thread.end(DEADLINE_S)
         peer.close()
-
-
-def test_a_645_meter_that_is_suddenly_late_keeps_two_thirds_of_its_gap() -> None:
-    delays = itertools.cycle([0.005] * 7 + [0.025])
-
-    def sometimes_late(protocol: str, _request: bytes) -> list[tuple[float, bytes]]:
-        return [(next(delays), ANSWERS[protocol])]
-
-    peer = Peer(sometimes_late)
-    line = Running(peer.path, [ASK[DLT645]] * 40)
-    try:
-        line.swept(1)
-        assert len(peer.gaps) == 39
-        assert min(peer.gaps) >= silences(LINE)[DLT645] * 2 // 3
-    finally:
-        assert line.thread.end(DEADLINE_S)
-        peer.close()
