@@ -288,3 +288,12 @@ def test_any_bytes_on_such_a_line_raise_nothing_and_give_no_value_nobody_sent(
     for turn, outcome in zip(turns, source.ends, strict=False):
         if outcome.end is End.DONE:
             assert outcome.values[0].scaled == VALUES[turn]
+
+
+@pytest.mark.parametrize(("protocol", "sharp"), [(DLT645, False), (DLT698, True), (MODBUS, True)])
+def test_only_a_short_silence_is_waited_for_sharply(protocol: str, sharp: bool) -> None:
+    master, _, step, now = opened(ask(protocol), ask(protocol))
+    assert not step.sharp
+    step = master.step(now + 100 * MS, ANSWERS[protocol])
+    assert not step.write
+    assert step.sharp is sharp
