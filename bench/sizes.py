@@ -13,7 +13,7 @@ from pathlib import Path
 
 from firmware_sim.hal.board import Board
 from firmware_sim.hal.ports import PORTS
-from firmware_sim.portability import flash, suite, trace, wasi
+from firmware_sim.portability import suite, trace, wasi
 from firmware_sim.portability.link import Link
 
 MINUTES = 6
@@ -48,15 +48,15 @@ def heap(subject: suite.Subject, folder: Path) -> tuple[int, int]:
 
 def main() -> int:
     """Print one line a firmware."""
-    print(f"{'firmware':14}{'source B':>10}{'bytecode B':>12}{'heap B':>10}{'B an answer':>13}")
+    print(f"{'firmware':20}{'source B':>10}{'bytecode B':>12}{'heap B':>10}{'B an answer':>13}")
     for subject in suite.SUBJECTS:
         with tempfile.TemporaryDirectory() as place:
-            folder = flash.lay_out(Path(place), subject.firmware, "rp2040")
+            folder = subject.lay_out(Path(place), "rp2040")
             files = sorted(folder.rglob("*.py"))
             source = sum(path.stat().st_size for path in files)
             compiled = sum(bytecode(path) for path in files)
             first, each = heap(subject, folder)
-        print(f"{subject.name:14}{source:10}{compiled:12}{first:10}{each:13}")
+        print(f"{subject.name:20}{source:10}{compiled:12}{first:10}{each:13}")
     return 0
 
 

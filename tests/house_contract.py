@@ -151,7 +151,7 @@ ROOMS = (
     room(
         "firmware_sim.portability.device",
         "",
-        MICROPYTHON | {"host", "hostlink"},
+        MICROPYTHON | {"host", "hostlink", "lib", "meter698"},
         timeless=False,
     ),
     room(

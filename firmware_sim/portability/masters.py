@@ -168,3 +168,19 @@ def modbus(chance: random.Random) -> bytes:
     else:
         return frame_modbus(unit, chance.randrange(256), chance.randbytes(chance.randrange(9)))
     return frame_modbus(unit, function, b"".join(word.to_bytes(2, "big") for word in words))
+
+
+def sdm630(chance: random.Random) -> bytes:
+    """A request to the Modbus meter: values, and what it must refuse."""
+    unit = UNIT if chance.random() < 0.9 else chance.choice((0, 2, 200))
+    what = chance.random()
+    if what < 0.75:
+        function = chance.choice((3, 4, 4, 4))
+        start = chance.choice((0, 0, 2, 6, 12, 18, 28, 46, 52, 70, 72, 74, 76, 342, 344))
+        words = (start, chance.choice((2, 2, 4, 6, 20, 30, 76, 80)))
+    elif what < 0.9:
+        function = chance.choice((3, 4))
+        words = (chance.randrange(350), chance.randrange(90))
+    else:
+        return frame_modbus(unit, chance.randrange(256), chance.randbytes(chance.randrange(9)))
+    return frame_modbus(unit, function, b"".join(word.to_bytes(2, "big") for word in words))

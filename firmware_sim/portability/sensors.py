@@ -18,12 +18,12 @@ class Chip:
         return self._image[memory : memory + count].ljust(count, b"\0")
 
 
-def metering(now: int, elements: int) -> bytes:
-    """The metering chip (docs/firmware.md, map version 2) at `now` ns."""
+def metering(now: int, elements: int, unit: int = 0) -> bytes:
+    """The metering chip (docs/firmware.md, map version 2) at `now` ns; `unit` on Modbus."""
     t = now // SECOND
     wave = (t * 37) % 401 - 200
     n = (1, 1, 1) if elements == 3 else (1, 0, 0)
-    head = struct.pack(">BBBB6s2xI", 0x64, 2, elements, 0x20, METER, 7)
+    head = struct.pack(">BBBB6sBxI", 0x64, 2, elements, 0x20, METER, unit, 7)
     volts = [(22000 + wave + 50 * i) * on for i, on in enumerate(n)]
     # a phase that is lost now and then
     if elements == 3 and t // 97 % 5 == 4:
