@@ -153,6 +153,8 @@ SIM = [
         1,
         lambda p: ["demo", p.site, "--once", "--deadline", "0"],
     ),
+    Case("a kit in /proc", "sim_kit_write", 2, lambda p: ["flash-kit", "/proc/x"]),
+    Case("a kit over a site", "sim_kit_full", 2, lambda p: ["flash-kit", p.site]),
     Case("demo of no line", "demo_no_line", 2, lambda p: ["demo", EXAMPLE, "--line", "b9"]),
 ]
 

@@ -98,6 +98,10 @@ ELSEWHERE = {
     "sim_control_device": (HERE, COMMANDED),
     "sim_control_line": (HERE, COMMANDED),
     "sim_control_words": (HERE, COMMANDED),
+    "sim_fleet_part": (
+        "tests/firmware_sim/fleet/test_shards.py",
+        "test_a_part_that_ends_early_is_an_error_and_leaves_no_process",
+    ),
     "sim_link_taken": (
         "tests/firmware_sim/bridge/test_pty.py",
         "test_a_file_in_the_place_of_the_name_is_refused_and_kept",
