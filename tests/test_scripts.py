@@ -274,3 +274,18 @@ def test_of_two_set_ups_at_once_one_waits_for_the_other(clone: Clone) -> None:
     out, _ = waiting.communicate(timeout=DEADLINE_S)
     assert waiting.returncode == 0
     assert "pytest ran" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked"),
+    [
+        ((), "-m pytest -n 3 --dist loadfile"),
+        (("-rs",), "-m pytest -n 3 --dist loadfile -rs"),
+        (("tests/edge", "-x"), "-m pytest tests/edge -x"),
+    ],
+)
+def test_all_tests_run_in_several_processes_and_chosen_ones_in_one(
+    clone: Clone, arguments: tuple[str, ...], asked: str
+) -> None:
+    clone.run("test", *arguments)
+    assert asked in clone.calls.read_text(encoding="utf-8").splitlines()
