@@ -75,7 +75,8 @@ class Periods:
         begun = 0
         for n in range(1, MONTHS):
             begun = self.settlement(n)
-            if begun <= when:
+            # what is frozen at a settlement is the month that ends with it
+            if begun < when:
                 break
         begun = max(begun, 0)
         return self.demand_cleared if begun < self.demand_cleared <= when else begun

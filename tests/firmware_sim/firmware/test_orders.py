@@ -363,3 +363,12 @@ def test_any_order_leaves_the_meter_alive(control: int, data: bytes) -> None:
         bench.ask(request(NUMBER, control, body))
         bench.ask(request(EVERYBODY, control, body))
     assert value(bench, "02010100") == "2201"
+
+
+def test_what_is_frozen_at_a_settlement_has_the_demand_of_the_month_that_ends_with_it() -> None:
+    periods = Bench(elements=3).meter.periods  # type: ignore[attr-defined]
+    periods.now = 840_000_000
+    last, before = periods.settlement(1), periods.settlement(2)
+    assert last - before > 27 * 86_400
+    assert periods.peak_since_at(last) == before
+    assert periods.peak_since_at(last + 1) == last
