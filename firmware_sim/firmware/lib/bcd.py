@@ -9,7 +9,7 @@ def put_bcd(out: bytearray, at: int, value: int, size: int) -> None:
         value = 100**size - 1
     for i in range(size):
         pair = value % 100
-        out[at + i] = (pair // 10) << 4 | (pair % 10)
+        out[at + i] = pair + pair // 10 * 6
         value //= 100
 
 

@@ -60,8 +60,8 @@ def energy(chip: bytearray, bank: int, tariff: int) -> int:
     rest = 0
     for i in range(TARIFFS):
         at = bank + 4 * i
-        low = u16(chip, at + 2)
-        whole += u16(chip, at) << (16 - PULSES_SHIFT) | low >> PULSES_SHIFT
+        low = chip[at + 2] << 8 | chip[at + 3]
+        whole += (chip[at] << 8 | chip[at + 1]) << (16 - PULSES_SHIFT) | low >> PULSES_SHIFT
         rest += low & ((1 << PULSES_SHIFT) - 1)
     return whole + (rest >> PULSES_SHIFT)
 

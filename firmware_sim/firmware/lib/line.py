@@ -17,7 +17,8 @@ GAP_US = 500000
 class Line:
     """Receiver, deadlines and answer buffer of one meter.
 
-    rx: its receiver (put, frame, pending, reset, buf, n, at). out: the buffer answers stand in.
+    rx: its receiver (put, frame, reset; n bytes in buf, looked at from `at` on). out: the buffer
+    answers stand in.
     char_us: one character on the line. delay_us: from a request's last byte to the answer.
     """
 
@@ -39,9 +40,10 @@ class Line:
         if n <= 0:
             return
         rx = self._rx
-        first = ticks.add(t, -(n - 1) * self.char_us)
-        if rx.pending() and ticks.diff(first, self._last) > self._gap:
-            rx.reset()
+        if rx.n:
+            first = ticks.add(t, -(n - 1) * self.char_us)
+            if ticks.diff(first, self._last) > self._gap:
+                rx.reset()
         self._last = t
         done = 0
         while done < n:
@@ -49,26 +51,24 @@ class Line:
             at = rx.frame()
             while at >= 0:
                 behind = n - done + rx.n - rx.at
-                self._frame(at, ticks.add(t, -behind * self.char_us))
+                self._frame(at, ticks.add(t, -behind * self.char_us) if behind else t)
                 at = rx.frame()
 
     def deadline(self) -> int:
         """When on_deadline is to be called next, a tick; -1 = nothing waits."""
-        if self._due and not self._rx.pending():
+        if not self._rx.n:
+            return self._at if self._due else -1
+        end = ticks.add(self._last, self._gap + 1)
+        if self._due and ticks.diff(self._at, end) < 0:
             return self._at
-        if self._rx.pending():
-            end = ticks.add(self._last, self._gap + 1)
-            if self._due and ticks.diff(self._at, end) < 0:
-                return self._at
-            return end
-        return -1
+        return end
 
     def on_deadline(self, t: int) -> int:
         """Do what is due at tick t; the length of the answer in `out` to send now, or 0."""
-        if self._rx.pending() and ticks.diff(t, self._last) > self._gap:
+        if self._rx.n and ticks.diff(t, self._last) > self._gap:
             self._rx.reset()
-        if self._due and ticks.diff(t, self._at) >= 0:
-            n = self._due
+        n = self._due
+        if n and ticks.diff(t, self._at) >= 0:
             self._due = 0
             self.answers += 1
             self._sent()
@@ -77,7 +77,7 @@ class Line:
 
     def idle(self) -> bool:
         """Nothing received that waits for more, nothing to send."""
-        return not self._due and not self._rx.pending()
+        return not self._due and not self._rx.n
 
     def _set_char(self, char_us: int) -> None:
         self.char_us = char_us

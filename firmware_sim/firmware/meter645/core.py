@@ -12,7 +12,7 @@ number of 99s is a broadcast and is never answered. A pause of more than 500 ms 
 ends a frame that has begun (5.2.1). A new request replaces an answer that has not yet gone out.
 
 Answers of other meters and the echo of its own carry D7 and are passed over. All buffers are made
-once; a request that is answered allocates nothing that grows.
+once; a request that is answered leaves nothing behind but small slices.
 
 What a request asks for is put into `_body`. An answer of more than `split` bytes goes out in parts:
 the first with D5 set, the next ones by 12 with their SEQ, which may be asked again; any other
@@ -22,6 +22,7 @@ request ends it.
 from lib import calendar
 from lib.checksum import sum8
 from lib.chip import baud
+from lib.copy import copy
 from lib.line import Line
 from lib.metering import Registers
 from meter645 import orders as o
@@ -47,7 +48,8 @@ READ = 0x11
 READ_ON = 0x12
 READ_ADDRESS = 0x13
 READS = (READ, READ_ON, READ_ADDRESS)
-BROADCAST = 0x99
+BROADCAST = b"\x99\x99\x99\x99\x99\x99"
+ANYBODY = b"\xaa\xaa\xaa\xaa\xaa\xaa"
 
 # the longest block: 62 daily freezes of five tariffs, ten records of a voltage's loss
 BODY = 1536
@@ -102,6 +104,7 @@ class Meter(Line):
         self.out[wake] = START
         self.out[wake + 7] = START
         self.keep = None if nv is None else Keep(self, nv)
+        self._put_number()
         if self.speed:
             self._take_speed()
 
@@ -127,9 +130,12 @@ class Meter(Line):
         control = buf[at + 8]
         n = buf[at + 9]
         # an answer (D7) names no function of ours and meets silence like any other unknown one
-        everybody = self._is_broadcast(buf, at + 1)
-        if not everybody and not self._for_me(buf, at + 1):
-            return
+        number = buf[at + 1 : at + 7]
+        everybody = False
+        if number != self.number:
+            everybody = number == BROADCAST
+            if not everybody and not self._for_me(number):
+                return
         data = self._data
         for i in range(n):
             data[i] = (buf[at + 10 + i] - SHIFT) & 0xFF
@@ -140,7 +146,7 @@ class Meter(Line):
             self.orders.broadcast(control, data, n)
             self._done()
             return
-        size = self._answer(control, data, n, buf, at + 1)
+        size = self._answer(control, data, n, number)
         if control not in READS:
             self._done()
         if size >= 0:
@@ -152,24 +158,14 @@ class Meter(Line):
         at = calendar.seconds(year % 100, month, day, hour, minute, second) + self.shift
         return max(at, 0)
 
-    def _is_broadcast(self, buf, at: int) -> bool:
-        for i in range(6):
-            if buf[at + i] != BROADCAST:
-                return False
-        return True
-
-    def _for_me(self, buf, at: int) -> bool:
-        """Own number, its high bytes replaced by AA or not (5.2.3)."""
-        i = 5
-        while i >= 0 and buf[at + i] == 0xAA:
+    def _for_me(self, number) -> bool:
+        """Whether it is the own number with its high bytes replaced by AA (5.2.3)."""
+        i = 6
+        while i and number[i - 1] == 0xAA:
             i -= 1
-        while i >= 0:
-            if buf[at + i] != self.number[i]:
-                return False
-            i -= 1
-        return True
+        return number[:i] == self.number[:i]
 
-    def _answer(self, control: int, data, n: int, buf, number: int) -> int:
+    def _answer(self, control: int, data, n: int, number) -> int:
         """Put control and data of the answer into `out`; the data's length, -1 = silence."""
         if control == READ_ON:
             return self._read_on(data, n)
@@ -185,7 +181,7 @@ class Meter(Line):
             for i in range(6):
                 out[body + i] = self.number[i]
         elif control == o.WRITE_ADDRESS:
-            size = self._take_number(data, n, buf, number)
+            size = self._take_number(data, n, number)
         else:
             answer = self._body
             size = self.orders.do(control, data, n, answer)
@@ -198,16 +194,20 @@ class Meter(Line):
             out[self.wake + 8] = control | ANSWER
         return size
 
-    def _take_number(self, data, n: int, buf, number: int) -> int:
+    def _take_number(self, data, n: int, number) -> int:
         """15: only with the key pressed, and only when everybody is meant."""
-        for i in range(6):
-            if buf[number + i] != 0xAA:
-                return SILENCE
+        if number != ANYBODY:
+            return SILENCE
         if not self.key or n != 6 or digits(data, 0, 6) < 0:
             return SILENCE
         for i in range(6):
             self.number[i] = data[i]
+        self._put_number()
         return 0
+
+    def _put_number(self) -> None:
+        """Into `out`, where it stands in every answer."""
+        copy(self.out, self.wake + 1, self.number, 0, 6)
 
     def _read(self, data, n: int) -> int:
         if n not in (4, 5, 10):
@@ -322,11 +322,9 @@ class Meter(Line):
         return 1
 
     def _close(self, size: int) -> int:
-        """Number, length, +33H, checksum, end; how many bytes of `out` that are."""
+        """Length, +33H, checksum, end; how many bytes of `out` that are."""
         out = self.out
         head = self.wake
-        for i in range(6):
-            out[head + 1 + i] = self.number[i]
         out[head + 9] = size
         for i in range(head + 10, head + 10 + size):
             out[i] = (out[i] + SHIFT) & 0xFF

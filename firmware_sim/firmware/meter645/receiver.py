@@ -6,6 +6,7 @@ at the byte behind its 68. Wake-up bytes before the frame are passed over like a
 """
 
 from lib.checksum import sum8
+from lib.copy import copy
 
 LONGEST = 12 + 255
 START = 0x68
@@ -28,11 +29,8 @@ class Receiver:
         """Take src[start:end] or as much of it as there is room for; how many were taken."""
         buf = self.buf
         n = self.n
-        count = end - start
-        if count > len(buf) - n:
-            count = len(buf) - n
-        for i in range(count):
-            buf[n + i] = src[start + i]
+        count = min(end - start, len(buf) - n)
+        copy(buf, n, src, start, start + count)
         self.n = n + count
         return count
 
@@ -41,6 +39,11 @@ class Receiver:
         buf = self.buf
         n = self.n
         at = self.at
+        if at == n:
+            # a frame that is done with was all there was
+            self.n = 0
+            self.at = 0
+            return -1
         while at < n:
             if buf[at] != START:
                 at += 1
@@ -62,10 +65,6 @@ class Receiver:
         self._keep(at)
         return -1
 
-    def pending(self) -> bool:
-        """Whether the beginning of a frame waits for the rest."""
-        return self.n > 0
-
     def reset(self) -> None:
         """Forget what has come."""
         self.n = 0
@@ -75,7 +74,6 @@ class Receiver:
         buf = self.buf
         left = self.n - at
         if at:
-            for i in range(left):
-                buf[i] = buf[at + i]
+            copy(buf, 0, buf, at, self.n)
         self.n = left
         self.at = 0
