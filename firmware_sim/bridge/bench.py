@@ -40,7 +40,7 @@ from firmware_sim.world.shape import DAY_MS
 TURN_S = 0.5
 """Longest time the loop sleeps before it looks whether it should go on."""
 
-KEEPS = {"dlt645": "meter645"}
+KEEPS = {"dlt645": "meter645", "dlt698": "meter698"}
 """Protocol -> the firmware that has an NV memory."""
 
 AWAKE_NS = 300_000

@@ -7,7 +7,7 @@ answer to a report or a login) meets silence.
 """
 
 from meter698 import axdr as a
-from meter698 import objects, records
+from meter698 import objects, orders, records
 from meter698.connect import connect, offer_end
 
 SILENCE = 0
@@ -34,9 +34,7 @@ RECORDS = 4
 NEXT = 5
 THEN_GET = 3
 
-DENIED = 3
 TEMPORARY = 2
-UNDEFINED = 4
 ESAM = 22
 
 PIID = 0xBF
@@ -144,8 +142,7 @@ class Services:
         if tag == SET:
             at = a.put_u8(body, at, self._meter.settings.set(data, start, done, value, self._meter))
         else:
-            oi = a.get_u16(data, start, end)
-            dar = DENIED if self._meter.has(oi) else UNDEFINED
+            dar = orders.act(data, start, value, done, self._meter)
             at = a.put_u8(body, a.put_u8(body, at, dar), 0)
         return self._get(at, data, done, free) if kind == THEN_GET else at
 

@@ -31,6 +31,7 @@ SCALER_UNIT = 0x59
 RSD = 0x5A
 CSD = 0x5B
 MS = 0x5C
+COMDCB = 0x5F
 RCSD = 0x60
 
 MALFORMED = -1
@@ -42,7 +43,7 @@ DEEPEST = 8
 FIXED = (
     (NULL, 0), (BOOL, 1), (S32, 4), (U32, 4), (S8, 1), (S16, 2), (U8, 1), (U16, 2), (S64, 8),
     (U64, 8), (ENUM, 1), (0x17, 4), (0x18, 8), (0x19, 10), (0x1A, 5), (0x1B, 3), (DATE_TIME_S, 7),
-    (0x50, 2), (OAD, 4), (0x53, 4), (TI, 3), (SCALER_UNIT, 2),
+    (0x50, 2), (OAD, 4), (0x53, 4), (TI, 3), (SCALER_UNIT, 2), (COMDCB, 5),
 )  # fmt: skip
 
 

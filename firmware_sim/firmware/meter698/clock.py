@@ -22,7 +22,8 @@ class Clock:
         self._clock = clock
         # what it is set off from the board's, s
         self.shift = 0
-        self._told_day = -1
+        # the day a broadcast was last taken
+        self.told_day = -1
 
     def time(self) -> int:
         """The present."""
@@ -33,14 +34,18 @@ class Clock:
     def tell(self, told: int) -> bool:
         """A time by broadcast; whether it was taken."""
         now = self.time()
-        if told < 0 or abs(told - now) > MOST_S or now // DAY == self._told_day:
+        if told < 0 or abs(told - now) > MOST_S or now // DAY == self.told_day:
             return False
         for one in (now, told):
             if one % DAY < MOST_S or one % DAY >= DAY - MOST_S:
                 return False
-        self._told_day = now // DAY
+        self.told_day = now // DAY
         self.shift += told - now
         return True
+
+    def set(self, told: int) -> None:
+        """A time from whoever may set any."""
+        self.shift += told - self.time()
 
 
 def broadcast(data, start: int, end: int, meter) -> None:

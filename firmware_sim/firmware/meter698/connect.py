@@ -1,8 +1,10 @@
 """CONNECT and RELEASE: what client and meter agree on (DL/T 698.45-2017 7.4.2, sheet §2).
 
 Reading needs no connection. A public one (mechanism 00) settles the length of frames that go out,
-until it is released or nothing has been asked for as long as was agreed (0 = for ever [?]);
-there is no security chip, so every other mechanism is refused by its own result.
+until it is released or nothing has been asked for as long as was agreed (0 = for ever [?]). One by
+password (01) lets the client that has it do besides what only a programmer may (orders.py). There
+is no security chip, so every other mechanism is refused by its own result. Whatever comes of it, a
+CONNECT ends what a password before it has opened.
 """
 
 from meter698 import axdr as a
@@ -21,6 +23,7 @@ ALLOWED = 0
 VERSION_MISMATCH = 5
 # mechanism -> result of who is not let in: password, symmetric, signature
 REFUSED = (ALLOWED, 1, 2, 4)
+PASSWORD = 1
 # mechanism -> octet-strings it carries: none; password; cipher and signature
 STRINGS = (0, 1, 2, 2)
 MALFORMED = -1
@@ -33,13 +36,18 @@ def connect(body, at: int, data, start: int, end: int, meter) -> int:
         return MALFORMED
     version = a.get_u16(data, start, end)
     mechanism = data[start + OFFER]
-    result = REFUSED[mechanism] if version <= VERSION else VERSION_MISMATCH
+    result = REFUSED[mechanism]
+    if version > VERSION:
+        result = VERSION_MISMATCH
+    elif mechanism == PASSWORD and _opens(data, start + OFFER + 1, behind, meter):
+        result = ALLOWED
     place = start + 2 + PROTOCOL + FUNCTIONS
     receive = a.get_u16(data, place + 2, end)
     timeout = start + OFFER - 4
+    meter.link.distrust()
     if result == ALLOWED:
         most = min(max(receive, link.SHORTEST), link.LONGEST)
-        meter.link.agree(most, a.get_u32(data, timeout, end))
+        meter.link.agree(most, a.get_u32(data, timeout, end), mechanism == PASSWORD)
     for text in MAKE:
         at = a.put_copy(body, at, text, 0, len(text))
     at = a.put_u16(body, at, VERSION)
@@ -54,6 +62,11 @@ def connect(body, at: int, data, start: int, end: int, meter) -> int:
     at = a.put_copy(body, at, data, timeout, timeout + 4)
     # no security data
     return a.put_u8(body, a.put_u8(body, at, result), 0)
+
+
+def _opens(data, start: int, end: int, meter) -> bool:
+    """Whether the visible-string data[start:end], its length first, is the password."""
+    return meter.access.opens(data, start + a.length_size(data, start), end, meter.time())
 
 
 def offer_end(data, start: int, end: int) -> int:

@@ -17,13 +17,16 @@ All buffers are made once; a request that is answered allocates nothing that gro
 
 from lib.line import Line
 from lib.metering import Registers
-from meter698.apdu import Services
+from meter698.access import Access
+from meter698.apdu import GET, Services
 from meter698.blocks import Cut
 from meter698.clock import Clock, broadcast
 from meter698.events import Events
 from meter698.freezes import Freezes
+from meter698.keep import Keep
 from meter698.link import ACKNOWLEDGE, ACKNOWLEDGED, ADDRESS, FRAGMENT, SCRAMBLED, SHIFT, WORD, Link
 from meter698.objects import has
+from meter698.orders import CHARACTER
 from meter698.receiver import HEAD, Receiver
 from meter698.settings import Settings
 
@@ -46,16 +49,25 @@ class Meter(Line):
     number: its 6 bytes, lowest digits first. elements: 1 or 3. char_us: one character on the line.
     snapshot(buf) fills the chip's register image; clock() gives an RTC tuple.
     memory(buf, page, at, since) -> bool is the meter's store (lib/metering.py); without one it has
-    no past and counts active energy alone.
+    no past and counts active energy alone. nv: its NV memory (lib/nv.py) of `keep.kept()`; without
+    one it begins as it left the factory whenever the power comes.
     """
 
     def __init__(
-        self, number, elements, snapshot, clock, char_us, delay_us=20000, wake=4, memory=None
-    ):
+        self, number, elements, snapshot, clock, char_us, delay_us=20000, wake=4, memory=None,
+        nv=None,
+    ):  # fmt: skip
         self.number = bytearray(number)
+        self.plate = bytes(number)
+        # the line speed it was set to, bit/s; 0 = the one of its plate
+        self.speed = 0
+        # what it takes behind the answer that waits: a number, a speed
+        self.new_number = None
+        self.new_speed = 0
         self.elements = elements
         self.memory = memory
         self.settings = Settings()
+        self.access = Access()
         self.clock = Clock(clock)
         self.registers = Registers(snapshot, memory, elements, self.settings.combination)
         self.freezes = Freezes(elements)
@@ -65,6 +77,9 @@ class Meter(Line):
         self.link = Link(self.number, self._body, wake)
         self._services = Services(self, self._body)
         self.open(Receiver(), self.link.out, char_us, delay_us)
+        self.keep = None if nv is None else Keep(self, nv)
+        if self.speed:
+            self._take_speed()
 
     @property
     def shift(self) -> int:
@@ -78,6 +93,26 @@ class Meter(Line):
     def has(self, oi: int) -> bool:
         """Whether there is such an object."""
         return has(oi, self)
+
+    def fault(self) -> bool:
+        """Whether the NV memory has lost something, or takes nothing more."""
+        return self.keep is not None and self.keep.nv.fault
+
+    def _sent(self) -> None:
+        # the answer, all fragments of it, goes out as the meter was asked
+        if (self.new_number or self.new_speed) and self.link.whole():
+            if self.new_number:
+                for i in range(ADDRESS):
+                    self.number[i] = self.new_number[i]
+                self.new_number = None
+            if self.new_speed:
+                self.speed = self.new_speed
+                self.new_speed = 0
+                self._take_speed()
+
+    def _take_speed(self) -> None:
+        self.rate = self.speed
+        self._set_char(CHARACTER // self.speed)
 
     def _frame(self, at: int, t: int) -> None:
         rx = self._rx
@@ -97,6 +132,8 @@ class Meter(Line):
         if everybody:
             if not control & FRAGMENT:
                 broadcast(buf, start, end, self)
+                if self.keep is not None:
+                    self.keep.save()
             return
         link = self.link
         link.heard(self.clock.time() - self.clock.shift)
@@ -131,6 +168,9 @@ class Meter(Line):
     def _begin(self, data, start: int, end: int) -> int:
         """A whole APDU; the length of the frame in `out`, 0 = silence."""
         size = self._services.answer(data, start, end)
+        if self.keep is not None and start < end and data[start] != GET:
+            # something may have been set: keep it before anybody is told
+            self.keep.save()
         return self.link.begin(size) if size else 0
 
     def _fragment(self, buf, start: int, end: int) -> int:

@@ -55,7 +55,7 @@ class Events:
 
     def __init__(self):
         self._page = bytearray(PAGE_SIZE)
-        self._rings = [Ring() for _ in RINGS]
+        self.rings = [Ring() for _ in RINGS]
         self._ring = None
         # how many records there ever were, and how many can be read
         self.total = 0
@@ -65,7 +65,7 @@ class Events:
         """Keep that the clock was set (from, to) or the meter programmed; seconds since 2000."""
         for i in range(len(RINGS)):
             if RINGS[i] == oi:
-                ring = self._rings[i]
+                ring = self.rings[i]
                 ring.starts[ring.count % RECORDS] = start
                 ring.ends[ring.count % RECORDS] = end
                 ring.count += 1
@@ -87,7 +87,7 @@ class Events:
             if RINGS[i] == oi:
                 if attribute != TABLE:
                     return False
-                self._ring = self._rings[i]
+                self._ring = self.rings[i]
                 self._found(self._ring.count)
                 return True
         for one, kind, phased in KINDS:

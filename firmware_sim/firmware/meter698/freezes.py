@@ -58,16 +58,16 @@ class Freezes:
         self.period = PERIOD_MIN
         self.depth = KINDS[CURVE][2]
         self.since = 0
-        self._at_once = [NEVER, NEVER, NEVER]
+        self.at_once = [NEVER, NEVER, NEVER]
         # what the clock was set off from the board's at each of them, s
-        self._shifts = [0, 0, 0]
-        self._told = 0
+        self.shifts = [0, 0, 0]
+        self.told = 0
 
     def freeze_now(self, now: int, shift: int = 0) -> None:
         """Remember this instant of a clock that is `shift` off; the fourth last is forgotten."""
-        self._at_once = [now, self._at_once[0], self._at_once[1]]
-        self._shifts = [shift, self._shifts[0], self._shifts[1]]
-        self._told += 1
+        self.at_once = [now, self.at_once[0], self.at_once[1]]
+        self.shifts = [shift, self.shifts[0], self.shifts[1]]
+        self.told += 1
 
     def has(self, oi: int) -> bool:
         """Whether there is such a freeze."""
@@ -80,7 +80,7 @@ class Freezes:
         """How many rows the clock says there are."""
         step, most = self._kind(oi)
         if step == 0:
-            return min(self._told, most)
+            return min(self.told, most)
         if step == MONTHS:
             year, month = calendar.date(now)[:2]
             return min(12 * year + month, most)
@@ -93,20 +93,20 @@ class Freezes:
         """The second of the nth newest, n from 0 to below kept()."""
         step, _ = self._kind(oi)
         if step == 0:
-            return self._at_once[n]
+            return self.at_once[n]
         if step == MONTHS:
             return _month(self.number(oi, n, now))
         return now // step * step - n * step
 
     def held_at(self, oi: int, n: int, now: int, shift: int) -> int:
         """The same by the board's clock, from which the meter's is now set off by `shift`."""
-        return self.when(oi, n, now) - (self._shifts[n] if oi == AT_ONCE else shift)
+        return self.when(oi, n, now) - (self.shifts[n] if oi == AT_ONCE else shift)
 
     def number(self, oi: int, n: int, now: int) -> int:
         """The record number of the nth newest."""
         step, _ = self._kind(oi)
         if step == 0:
-            return self._told - n
+            return self.told - n
         if step == MONTHS:
             year, month = calendar.date(now)[:2]
             return 12 * year + month - 1 - n

@@ -51,6 +51,8 @@ class Link:
         self.most = FRAME
         self._timeout = 0
         self._heard = 0
+        # the client that has shown the password, for as long
+        self._trusted = NONE
         # of the request that is answered: client address, whether it was scrambled
         self.client = 0
         self.scrambled = False
@@ -73,15 +75,28 @@ class Link:
         self._awaited = NONE
         self._sent = NONE
 
-    def agree(self, most: int, timeout: int) -> None:
-        """The most bytes of a frame, until nothing has come for `timeout` s; 0 = for ever."""
+    def agree(self, most: int, timeout: int, trusted: bool) -> None:
+        """The most bytes of a frame, until nothing has come for `timeout` s; 0 = for ever.
+
+        trusted: the client has shown the password.
+        """
         self.most = most
         self._timeout = timeout
+        self._trusted = self.client if trusted else NONE
+
+    def trusted(self) -> bool:
+        """Whether the client that asks has shown the password in its connection."""
+        return self._trusted == self.client
+
+    def distrust(self) -> None:
+        """Whatever was shown is to be shown again."""
+        self._trusted = NONE
 
     def release(self) -> None:
         """What was agreed with the client ends."""
         self.most = FRAME
         self._timeout = 0
+        self._trusted = NONE
 
     def heard(self, now: int) -> None:
         """A frame has come at a second of a clock nobody sets."""
@@ -138,6 +153,10 @@ class Link:
         if number != self._sent or (number + 1) * self._piece() >= self._size:
             return 0
         return self._fragment(number + 1)
+
+    def whole(self) -> bool:
+        """Whether no further fragment of the answer is to be asked for."""
+        return self._sent == NONE or (self._sent + 1) * self._piece() >= self._size
 
     def _piece(self) -> int:
         return self.most - AROUND - WORD

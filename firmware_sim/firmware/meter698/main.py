@@ -7,5 +7,6 @@ import board
 import machine
 from lib.loop import run
 from meter698.core import Meter
+from meter698.keep import kept
 
-run(Meter, board, machine, select, time)
+run(Meter, board, machine, select, time, kept())

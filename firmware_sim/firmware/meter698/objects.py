@@ -298,6 +298,6 @@ def _status(body, at: int, index: int, meter) -> int:
         at = a.put_array(body, at, WORDS)
     for n in range(first, end):
         chip = meter.registers.chip
-        bits = status_word(n, chip, meter.elements, LOWER, UPPER, False, False)
+        bits = status_word(n, chip, meter.elements, LOWER, UPPER, False, False, meter.fault())
         at = a.put_tag_bits(body, at, bits, 16)
     return at

@@ -1,11 +1,13 @@
 """What is set in the meter: class 8 and its like, by OI, as rows of a table.
 
 Each row: OI, tag, bytes it may have, as it leaves the factory, whether it may be set without
-authorisation. Sources: DL/T 698.45-2017 annex A. What a master of this meter may set at all is its
-customer number, its asset code and the period of its curve; all else takes a security chip.
+authorisation. Sources: DL/T 698.45-2017 annex A. Everybody may set the customer number, the asset
+code and the period of the curve; orders.py has what a programmer may set; all else takes a security
+chip.
 """
 
 from meter698 import axdr as a
+from meter698 import orders
 
 VALUE = 2
 DENIED = 3
@@ -14,8 +16,10 @@ NO_OBJECT = 6
 MISMATCH = 7
 OUT_OF_RANGE = 8
 
-CLOCK = 0x4000
-ADDRESS = 0x4001
+CLOCK = orders.CLOCK
+ADDRESS = orders.ADDRESS
+PASSWORD = orders.PASSWORD
+PORT = orders.PORT
 NUMBER = 0x4002
 COUNTS = 0x400C
 VERSION = 0x4300
@@ -54,7 +58,7 @@ class Settings:
     """The settings of one meter."""
 
     def __init__(self):
-        self._values = [row[3] for row in ROWS]
+        self.values = [row[3] for row in ROWS]
 
     def combination(self, n: int) -> int:
         """The combination word of active (0), reactive 1 and 2."""
@@ -71,14 +75,20 @@ class Settings:
             return a.put_tag_enum(body, at, 0)
         if not self.has(oi):
             return -UNDEFINED
+        if oi == PORT and attribute == VALUE and index <= 1:
+            return orders.put_port(body, at, index, meter)
         if attribute != VALUE or index or oi == VERSION:
             return -NO_OBJECT
         if oi == CLOCK:
             return a.put_tag_date_time_s(body, at, meter.time())
+        if oi == PASSWORD:
+            # passwords are written, never read
+            return -DENIED
         if oi == ADDRESS or oi == NUMBER:
+            number = meter.plate if oi == NUMBER else meter.new_number or meter.number
             at = a.put_u8(body, a.put_u8(body, at, a.OCTETS), 6)
             for i in range(5, -1, -1):
-                at = a.put_u8(body, at, meter.number[i])
+                at = a.put_u8(body, at, number[i])
             return at
         if oi == COUNTS:
             at = a.put_structure(body, at, len(ZONES))
@@ -93,6 +103,9 @@ class Settings:
         attribute = data[start + 2]
         if oi == CURVE and attribute == 3 and not data[start + 3]:
             dar = meter.freezes.set_curve(data, value, end, meter.time())
+        elif orders.settable(oi) and attribute == VALUE and not data[start + 3]:
+            # recorded there
+            return orders.set_value(oi, data, value, end, meter)
         else:
             dar = self._set_row(data, oi, attribute, data[start + 3], value, end)
             # what is there and no row of this table is nobody's to set
@@ -105,7 +118,7 @@ class Settings:
 
     def has(self, oi: int) -> bool:
         """Whether there is such an object."""
-        if oi in (CLOCK, ADDRESS, NUMBER, COUNTS, VERSION):
+        if oi in (CLOCK, ADDRESS, NUMBER, COUNTS, VERSION, PASSWORD, PORT):
             return True
         for row in ROWS:
             if row[0] == oi:
@@ -115,7 +128,7 @@ class Settings:
     def _put_row(self, body, at: int, oi: int) -> int:
         for i in range(len(ROWS)):
             tag = ROWS[i][1]
-            value = self._values[i]
+            value = self.values[i]
             if ROWS[i][0] != oi:
                 continue
             if tag == a.OCTETS or tag == a.VISIBLE:
@@ -140,6 +153,6 @@ class Settings:
             first = value + 1 + a.length_size(data, value + 1)
             if end - first > row[2]:
                 return OUT_OF_RANGE
-            self._values[i] = bytes(data[first:end])
+            self.values[i] = bytes(data[first:end])
             return 0
         return UNDEFINED
