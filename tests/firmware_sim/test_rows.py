@@ -249,7 +249,7 @@ def test_load_records_hold_the_registers_of_their_quarter_hours(only: int, order
     quarter = timedelta(minutes=15)
     newest = NOW.replace(minute=30, second=0)
     first = {
-        0: newest - 2879 * quarter,
+        0: newest - 5759 * quarter,
         1: datetime(2026, 8, 10, 7, 15),
         2: newest - quarter,
     }[order]

@@ -78,6 +78,11 @@ def fine(chip: bytearray, bank: int, tariff: int) -> int:
     return pulses * 25 >> 2
 
 
+def powered(chip: bytearray) -> bool:
+    """Whether the meter had power then: a chip without voltage finds no frequency."""
+    return u16(chip, FREQUENCY) != 0
+
+
 def baud(word: int) -> int:
     """The speed a speed word names; 2400 when it names none or several."""
     for bit, speed in SPEEDS:

@@ -82,8 +82,6 @@ class Meter(Line):
         self.split = PART
         # the key under the sealed cover: without it nobody gives the meter another number
         self.key = False
-        # what the clock is set off from the board's, s
-        self.shift = 0
         # the speed it was set to, as function 17 names it; 0 = the one of its plate
         self.speed = 0
         # a speed to take behind the answer that waits
@@ -105,8 +103,19 @@ class Meter(Line):
         self.out[wake + 7] = START
         self.keep = None if nv is None else Keep(self, nv)
         self._put_number()
+        # of freezes at once before the power came nobody knows more
+        self.periods.shifts = [self.shift] * 3
         if self.speed:
             self._take_speed()
+
+    @property
+    def shift(self) -> int:
+        """What the clock is set off from the board's, s."""
+        return self.periods.shift
+
+    @shift.setter
+    def shift(self, value: int) -> None:
+        self.periods.shift = value
 
     def _sent(self) -> None:
         if self.speed_word:
@@ -155,7 +164,7 @@ class Meter(Line):
     def time(self) -> int:
         """The meter's clock, seconds since 2000."""
         year, month, day, _, hour, minute, second = self.clock()[:7]
-        at = calendar.seconds(year % 100, month, day, hour, minute, second) + self.shift
+        at = calendar.seconds(year % 100, month, day, hour, minute, second) + self.periods.shift
         return max(at, 0)
 
     def _for_me(self, number) -> bool:

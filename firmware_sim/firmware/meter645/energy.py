@@ -34,21 +34,25 @@ def put_class(out, at, demand, d2, d1, d0, registers, times) -> int:
     for n in range(first, last + 1):
         known = True
         if n:
-            known = registers.at(times.settlement(n))
+            known = registers.at(times.on_board(times.settlement(n)))
         else:
             registers.now()
         if demand:
             when = times.settlement(n) if n else times.now
-            known = registers.peak(when, times.peak_since(n)) and when >= 0
-        size = put_quantity(out, pos, demand, d2, d1, registers, known)
+            since = times.on_board(times.peak_since(n))
+            known = registers.peak(times.on_board(when), since) and when >= 0
+        size = put_quantity(out, pos, demand, d2, d1, registers, known, times.shift)
         if size == NONE:
             return NONE
         pos += size
     return pos - at
 
 
-def put_quantity(out, at, demand, d2, d1, registers, known=True) -> int:
-    """One quantity: total, a tariff, or the block of both; FF where it is not known."""
+def put_quantity(out, at, demand, d2, d1, registers, known=True, shift=0) -> int:
+    """One quantity: total, a tariff, or the block of both; FF where it is not known.
+
+    shift: what the meter's clock is set off from the board's, s; for when a demand was.
+    """
     if d1 == ALL:
         first = 0
         last = 0 if d2 > r.APPARENT_REVERSE else TARIFFS
@@ -65,7 +69,7 @@ def put_quantity(out, at, demand, d2, d1, registers, known=True) -> int:
             if not known:
                 put_blank(out, pos, size)
             else:
-                _put_peak(out, pos, d2, tariff, registers)
+                _put_peak(out, pos, d2, tariff, registers, shift)
         else:
             value = registers.energy(d2, tariff)
             if value == r.MISSING:
@@ -86,8 +90,9 @@ def put_energy(out, at, value) -> None:
         put_bcd(out, at, value, ENERGY_SIZE)
 
 
-def _put_peak(out, at, which, tariff, registers) -> None:
+def _put_peak(out, at, which, tariff, registers, shift) -> None:
     """XX.XXXX and the minute it ended; zeros if there was none."""
     place = ((which - 1) * (TARIFFS + 1) + tariff) * 8
     put_bcd(out, at, r.word(registers.peaks, place), 3)
-    put_minute(out, at + 3, r.word(registers.peaks, place + 4))
+    when = r.word(registers.peaks, place + 4)
+    put_minute(out, at + 3, when + shift if when else 0)

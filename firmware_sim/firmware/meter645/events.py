@@ -278,11 +278,14 @@ class Events:
         """The demands that a clear has wiped: six totals, and phases that this meter has not."""
         registers = self._registers
         put_blank(out, at, 8 * DEMANDS_AT_CLEAR)
-        if registers.elements == 3 and registers.peak(when - 1, self._periods.settlement(1)):
+        if registers.elements == 3 and registers.peak(
+            when - 1, self._periods.on_board(self._periods.settlement(1))
+        ):
             for i, which in enumerate((1, 2, 5, 6, 7, 8)):
                 place = (which - 1) * 40
                 put_bcd(out, at + 8 * i, r.word(registers.peaks, place), 3)
-                put_minute(out, at + 8 * i + 3, r.word(registers.peaks, place + 4))
+                since = r.word(registers.peaks, place + 4)
+                put_minute(out, at + 8 * i + 3, since + self._periods.shift if since else 0)
         return 8 * DEMANDS_AT_CLEAR
 
     def _quality(self, out, at, d1, d0) -> int:

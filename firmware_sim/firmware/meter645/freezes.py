@@ -37,7 +37,7 @@ def put_freeze(out, at, d2, d1, d0, registers, periods) -> int:
 
 def _one(out, at, d2, d1, n, registers, periods) -> int:
     when = periods.freeze(d2, n)
-    if when < 0 or not registers.at(when):
+    if when < 0 or not registers.at(periods.frozen_at(d2, n)):
         return NONE
     if d1 != ALL:
         return _part(out, at, d2, d1, when, registers, periods)
@@ -61,9 +61,10 @@ def _part(out, at, d2, d1, when, registers, periods) -> int:
     if d1 <= ENERGIES:
         return put_quantity(out, at, False, d1, ALL, registers)
     if d1 <= ENERGIES + 2:
-        if not registers.peak(when, periods.peak_since_at(when)):
+        since = periods.on_board(periods.peak_since_at(when))
+        if not registers.peak(periods.on_board(when), since):
             return NONE
-        return put_quantity(out, at, True, d1 - ENERGIES, ALL, registers)
+        return put_quantity(out, at, True, d1 - ENERGIES, ALL, registers, True, periods.shift)
     if d1 == VARIABLES:
         chip = registers.chip
         size = put_item(out, at, 0x02, 0x03, ALL, 0, chip, registers.elements)

@@ -247,9 +247,11 @@ class Orders:
 
     def _note(self, which: int, data, size: int, start: int) -> None:
         """A record of when, operator and, of events cleared, the identifier: data[start:] on."""
+        periods = self._meter.periods
         ring = self._meter.events.rings[which]
-        at = ring.slot(self._meter.periods.now)
-        put_second(ring.data, at, self._meter.periods.now)
+        # energies and demands of this instant are asked of the store, which goes by the board
+        at = ring.slot(periods.on_board(periods.now))
+        put_second(ring.data, at, periods.now)
         for i in range(size):
             ring.data[at + 6 + i] = data[start + i]
 

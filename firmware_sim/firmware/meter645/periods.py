@@ -36,11 +36,26 @@ class Periods:
         self.pattern = bytearray((0, 0, UNSET, UNSET))
         self.since = 0
         self.at_once = [NEVER, NEVER, NEVER]
+        # what the meter's clock is set off from the board's, s, and was at each of these
+        self.shift = 0
+        self.shifts = [0, 0, 0]
         self.demand_cleared = 0
 
     def freeze_now(self) -> None:
         """Remember this instant; the fourth last is forgotten."""
         self.at_once = [self.now, self.at_once[0], self.at_once[1]]
+        self.shifts = [self.shift, self.shifts[0], self.shifts[1]]
+
+    def on_board(self, when: int) -> int:
+        """A second of the meter's clock by the board's, which its store goes by; NEVER is never."""
+        return when - self.shift if when >= 0 else NEVER
+
+    def frozen_at(self, kind: int, n: int) -> int:
+        """The nth last freeze by the board's clock; NEVER if there is none."""
+        when = self.freeze(kind, n)
+        if kind == INSTANT and when >= 0:
+            return when - self.shifts[n - 1]
+        return self.on_board(when)
 
     def settlement(self, n: int) -> int:
         """The nth last settlement, n from 1; NEVER before the clock's beginning."""
@@ -125,6 +140,9 @@ class Periods:
         at = s.RECORD_START
         year = calendar.date(self.now)[0]
         minute, hour, day, month = (digits(buf, at + i, 1) for i in range(4))
+        if month == day == 1 and not hour and not minute:
+            # as it leaves the factory: since ever, over the turn of each year
+            return 0
         for one in (year, year - 1):
             if calendar.valid(one, month, day, hour, minute, 0):
                 when = calendar.seconds(one, month, day, hour, minute, 0)

@@ -2,11 +2,14 @@
 
 A block: A0 A0, how many bytes follow up to the last AA, time mm hh DD MM YY, the six classes each
 closed by AA (empty where it is not kept or not asked), the sum of all bytes before, E5.
+
+Nothing is stored: the ring is the last 60 days of quarter hours, worked out from the clock. While
+the power was off there are no records.
 """
 
 from lib.bcd import put_signed, round10
 from lib.checksum import sum8
-from lib.chip import ACTIVE, REACTIVE
+from lib.chip import ACTIVE, REACTIVE, powered
 from lib.registers import s32
 from meter645.energy import put_quantity
 from meter645.items import put_item
@@ -14,7 +17,8 @@ from meter645.put import put_minute
 
 NONE = -1
 ALL = 0xFF
-KEPT = 2880
+# 60 days of quarter hours
+KEPT = 5760
 LONGEST = 128
 EARLIEST = 0x00
 GIVEN = 0x01
@@ -39,18 +43,33 @@ def put_records(out, at, room, d2, d1, d0, count, given, registers, periods) -> 
     first = max(-(-periods.record_start() // step) * step, last - (KEPT - 1) * step)
     when = first
     if d0 == NEWEST:
-        when = max(first, last - (count - 1) * step)
+        when = _back(first, last, step, count, registers, periods)
     elif d0 == GIVEN:
         when = max(first, -(-given // step) * step)
     pos = at
     while when <= last and count > 0 and pos - at + LONGEST <= room:
-        if registers.at(when):
+        if _kept(when, registers, periods):
             pos += _block(out, pos, d2, when, registers, periods)
             count -= 1
         when += step
         if pos == at and when - first > KEPT * step:
             break
     return pos - at if pos > at else NONE
+
+
+def _kept(when, registers, periods) -> bool:
+    """Whether there is a record of that second, whose registers then stand ready."""
+    return registers.at(periods.on_board(when)) and powered(registers.chip)
+
+
+def _back(first, last, step, count, registers, periods) -> int:
+    """Where the newest `count` records begin: those of a power off do not count."""
+    when = last + step
+    while when > first and count > 0:
+        when -= step
+        if _kept(when, registers, periods):
+            count -= 1
+    return when
 
 
 def _block(out, at, only, when, registers, periods) -> int:
