@@ -40,6 +40,22 @@ class I2CDevice(Protocol):
         """`count` registers from `memory` on."""
 
 
+class FlashPart(Protocol):
+    """The flash that the firmware may have; whoever uses it waits while it works."""
+
+    block: int
+    count: int
+
+    def read(self, at: int, count: int) -> bytes:
+        """Bytes from an address on; OSError behind the end."""
+
+    def program(self, at: int, data: bytes) -> None:
+        """Whole pages; ValueError if they are not, OSError behind the end."""
+
+    def erase(self, block: int) -> None:
+        """One block; OSError behind the end."""
+
+
 @dataclass(slots=True)
 class Board:
     """All state of one board."""
@@ -50,6 +66,8 @@ class Board:
     start_ticks: int = 0
     """What ticks_us says when the board starts: near a wrap, to see it happen."""
     devices: dict[int, I2CDevice] = field(default_factory=dict)
+    flash: FlashPart | None = None
+    """None = the firmware may have none of it."""
     reset_cause: int = 1
     """Why the board started: 1 power, 3 watchdog."""
     port: Port = HOST
@@ -63,6 +81,8 @@ class Board:
     heard: int = 0
     """When the last character came, ns."""
     baud: int = 9600
+    deaf: bool = False
+    """No interrupt is served: what comes stays in the part, as far as it has room."""
     lost: int = 0
     """Bytes that found the UART's buffer full."""
     rx_size: int = 256
@@ -206,15 +226,25 @@ class Board:
         """A character has come from the line."""
         self.note("rx", byte)
         self.heard = self.clock.now
+        if self.deaf and len(self.fifo) >= self.port.deaf_room:
+            self.lost += 1
+            return
         self.fifo.append(byte)
-        if len(self.fifo) >= self.port.rx_block:
+        if len(self.fifo) >= self.port.rx_block and not self.deaf:
             self._drain()
         else:
             idle = self.port.rx_idle_bits * SECOND // self.baud
             self.clock.at(self.clock.now + idle, partial(self._fell_silent, self.heard))
 
+    def hear_again(self) -> None:
+        """Interrupts are served from now on."""
+        self.deaf = False
+        silent = self.clock.now - self.heard >= self.port.rx_idle_bits * SECOND // self.baud
+        if silent or len(self.fifo) >= self.port.rx_block:
+            self._drain()
+
     def _fell_silent(self, since: int) -> None:
-        if self.heard == since:
+        if self.heard == since and not self.deaf:
             self._drain()
 
     def _drain(self) -> None:

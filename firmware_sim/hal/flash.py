@@ -46,9 +46,7 @@ class Flash:
 
     def program(self, at: int, data: bytes) -> None:
         """Whole pages; ValueError if they are not."""
-        self._inside(at, len(data))
-        if at % self.page or len(data) % self.page:
-            raise ValueError("flash is programmed by the page")
+        self.whole_pages(at, len(data))
         self.programmed += len(data) // self.page
         for i, byte in enumerate(data, at):
             self._change(i, self.data[i] & byte)
@@ -59,6 +57,12 @@ class Flash:
         self.erased[block] += 1
         for i in range(block * self.block, (block + 1) * self.block):
             self._change(i, BLANK)
+
+    def whole_pages(self, at: int, count: int) -> None:
+        """ValueError if a place is not one of whole pages, OSError if there is none."""
+        self._inside(at, count)
+        if at % self.page or count % self.page:
+            raise ValueError("flash is programmed by the page")
 
     def _change(self, at: int, value: int) -> None:
         # a byte that stays as it is cannot be caught half done

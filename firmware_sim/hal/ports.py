@@ -2,7 +2,8 @@
 
 Sources: ports/rp2/machine_uart.c and ports/esp32/machine_uart.c of MicroPython (what poll sees,
 when read waits, what a new UART forgets), the PL011's receive timeout of 32 bit times, the IDF
-driver's defaults (120 characters or 10 of silence). Not measured on a part.
+driver's defaults (120 characters or 10 of silence), the depth of both UARTs' FIFOs. Not measured on
+a part.
 """
 
 from collections.abc import Mapping
@@ -26,6 +27,9 @@ class Port:
     """any() and read() fetch what poll does not see yet."""
     read_waits: bool = False
     """read() of more than is there goes on while characters come within timeout_char."""
+    deaf_room: int = 0
+    """Characters the part itself holds while its flash is written, for then no interrupt is served;
+    0 = it is served."""
     tx_room: int = 1 << 16
     """Characters that write() takes without waiting for the line."""
     init_waits: bool = False
@@ -57,6 +61,7 @@ PORTS = {
             rx_block=4,
             rx_idle_bits=32,
             read_waits=True,
+            deaf_room=32,
             tx_room=256 + 32,
             uart_irqs={"IRQ_TXIDLE": 32, "IRQ_RXIDLE": 64, "IRQ_BREAK": 512},
         ),
@@ -67,6 +72,7 @@ PORTS = {
             rx_block=120,
             rx_idle_bits=110,
             read_drains=False,
+            deaf_room=128,
             tx_room=256 + 128,
             init_waits=True,
             pin_out=3,

@@ -6,7 +6,7 @@ The first two give MicroPython's extended block device; signatures as in the stu
 from types import ModuleType
 from typing import Any
 
-from firmware_sim.hal.flash import Flash
+from firmware_sim.hal.board import FlashPart
 
 ERASE = 6
 PARTITION = "boxgate"
@@ -18,7 +18,7 @@ FILES = 0
 class BlockDevice:
     """vfs.AbstractBlockDev over a flash."""
 
-    def __init__(self, flash: Flash) -> None:
+    def __init__(self, flash: FlashPart) -> None:
         self._flash = flash
 
     def readblocks(self, block_num: int, buf: Any, offset: int = 0) -> None:
@@ -42,7 +42,7 @@ class BlockDevice:
         return {3: 0, 4: self._flash.count, 5: self._flash.block}.get(op)
 
 
-def flash_modules(flash: Flash) -> dict[str, ModuleType]:
+def flash_modules(flash: FlashPart) -> dict[str, ModuleType]:
     """What a board whose flash this is can import besides."""
     return {
         "rp2": rp2_module(flash),
@@ -58,14 +58,14 @@ def os_module(blocks: int, block: int) -> ModuleType:
     return module
 
 
-def rp2_module(flash: Flash) -> ModuleType:
+def rp2_module(flash: FlashPart) -> ModuleType:
     """An `rp2` whose Flash is this one."""
     module = ModuleType("rp2")
     vars(module).update(Flash=lambda *, start=-1, len=-1: BlockDevice(flash))
     return module
 
 
-def esp32_module(flash: Flash, label: str) -> ModuleType:
+def esp32_module(flash: FlashPart, label: str) -> ModuleType:
     """An `esp32` with one data partition of that label."""
 
     class Partition(BlockDevice):

@@ -5,12 +5,14 @@ So the files are run here one by one out of the board's folder, never through sy
 """
 
 import builtins
+from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from firmware_sim.hal.board import Board
 from firmware_sim.hal.machine import machine_module
+from firmware_sim.hal.rp2 import flash_modules
 from firmware_sim.hal.select import select_module
 from firmware_sim.hal.time import time_module
 from firmware_sim.portability.wasi import Crashed
@@ -22,12 +24,20 @@ def run_board(board: Board, folder: Path) -> None:
     root.modules["machine"] = machine_module(board)
     root.modules["time"] = time_module(board)
     root.modules["select"] = select_module(board)
+    if board.flash is not None:
+        root.modules |= flash_modules(board.flash)
     try:
         root.run(folder / "main.py", root.scope("__main__"))
     except Exception as error:
         # whatever ends the firmware is a finding of the trace, not of this process
         raise Crashed(type(error).__name__) from error
     raise Crashed("")
+
+
+@lru_cache(maxsize=256)
+def _compiled(path: Path, changed: int) -> CodeType:
+    """A file's code, made once for all starts of a board."""
+    return compile(path.read_text(encoding="utf-8"), str(path), "exec")
 
 
 class _Root:
@@ -43,7 +53,7 @@ class _Root:
 
     def run(self, path: Path, scope: dict[str, Any]) -> None:
         """Run a file in its globals."""
-        exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), scope)
+        exec(_compiled(path, path.stat().st_mtime_ns), scope)
 
     def find(
         self,

@@ -6,7 +6,7 @@ modules is used here, only the board below both.
 
 from collections.abc import Callable, Sequence
 
-from firmware_sim.hal.board import Board
+from firmware_sim.hal.board import Board, FlashPart
 
 MS = 1_000_000
 
@@ -42,6 +42,10 @@ class Link:
             "set_date": lambda *value: board.set_date(value),
             "watchdog": self._watchdog,
             "feed": self._feed,
+            "flash_blocks": lambda: 0 if board.flash is None else board.flash.count,
+            "flash_block": lambda: 0 if board.flash is None else board.flash.block,
+            "flash_read": self._flash_read,
+            "flash_erase": self._flash_erase,
             "heap": lambda used: self.heap.append(used),
         }
 
@@ -51,6 +55,9 @@ class Link:
             data = bytes.fromhex(given)
             self._board.send(data)
             return str(len(data))
+        if word == "flash_program":
+            at, _, digits = given.partition(" ")
+            return str(self._flash_program(int(at), bytes.fromhex(digits)))
         said = self._words[word](*map(int, given.split()))
         match said:
             case None:
@@ -84,6 +91,27 @@ class Link:
         device = self._board.devices.get(address)
         return b"" if device is None else device.read(memory, count)
 
+    def _flash(self) -> FlashPart:
+        flash = self._board.flash
+        if flash is None:
+            raise LookupError("this board offers no flash")
+        return flash
+
+    def _flash_read(self, at: int, count: int) -> bytes:
+        """Nothing behind the end, which the shim takes for an error of the device."""
+        flash = self._flash()
+        if not 0 <= at <= at + count <= flash.count * flash.block:
+            return b""
+        return flash.read(at, count)
+
+    def _flash_program(self, at: int, data: bytes) -> int:
+        """0, or 1 what is no whole page, 2 behind the end."""
+        return _flash_refused(lambda: self._flash().program(at, data))
+
+    def _flash_erase(self, block: int) -> int:
+        """0, or 2 behind the end."""
+        return _flash_refused(lambda: self._flash().erase(block))
+
     def _watchdog(self, ms: int) -> int:
         return _refused(lambda: self._board.start_watchdog(ms))
 
@@ -97,4 +125,15 @@ def _refused(act: Callable[[], None]) -> int:
         act()
     except ValueError:
         return 1
+    return 0
+
+
+def _flash_refused(act: Callable[[], None]) -> int:
+    """Why the flash does not do it: 0 it does, 1 ValueError, 2 OSError."""
+    try:
+        act()
+    except ValueError:
+        return 1
+    except OSError:
+        return 2
     return 0

@@ -1,8 +1,9 @@
 """A board from power cut to power cut through a script, on either machine, and what showed outside.
 
 The trace is every character received and sent with its microsecond, every pin, the UART's settings,
-the watchdog's, each reset with its cause, each crash with its exception. Two machines that run the
-same firmware give the same trace or one of the two is no machine for it.
+the watchdog's, each reset with its cause, each crash with its exception, each operation on the
+flash and what a cut within it left there. Two machines that run the same firmware give the same
+trace or one of the two is no machine for it.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,6 +14,8 @@ from pathlib import Path
 
 from firmware_sim.clock import Clock
 from firmware_sim.hal.board import Board, PowerOff, Stuck, WatchdogReset
+from firmware_sim.hal.flash import Flash
+from firmware_sim.hal.flash_time import BoardFlash
 from firmware_sim.hal.ports import Port
 from firmware_sim.portability.script import BITS, Burst, Script
 from firmware_sim.portability.sensors import Chip
@@ -73,10 +76,34 @@ class _Bus(dict[int, Chip]):
 
 
 def run(
-    machine: Machine, folder: Path, script: Script, port: Port, world: World, lead_us: int = LEAD_US
+    machine: Machine,
+    folder: Path,
+    script: Script,
+    port: Port,
+    world: World,
+    lead_us: int = LEAD_US,
+    flash: Flash | None = None,
 ) -> list[Event]:
-    """The trace of one machine. Its ticks wrap `lead_us` after each start."""
+    """The trace of one machine. Its ticks wrap `lead_us` after each start.
+
+    `flash` is what the boards have one after the other; without one they offer none.
+    """
     clock = Clock()
+    flashes = None if flash is None else partial(BoardFlash, flash=flash)
+    return play(machine, folder, script, port, world, clock, flashes, lead_us)
+
+
+def play(
+    machine: Machine,
+    folder: Path,
+    script: Script,
+    port: Port,
+    world: World,
+    clock: Clock,
+    flashes: Callable[[Board], BoardFlash] | None,
+    lead_us: int = LEAD_US,
+) -> list[Event]:
+    """As `run`, on a clock at 0 and with a board's flash made by `flashes`."""
     line = _Line(clock, script.bursts)
     journal: list[Event] = []
     wrap = 1 << port.ticks_bits
@@ -90,10 +117,13 @@ def run(
             )
             board.start_ticks -= clock.now // 1000
             board.devices = _Bus(clock, world)  # type: ignore[assignment]
+            board.flash = None if flashes is None else flashes(board)
             board.journal = []
             board.note("start", cause)
             line.board = board
             ended = _until_it_ends(machine, folder, board)
+            # it may have been brought forward into a write of the flash
+            off = board.until
             journal += [event for event in board.journal if event[0] <= clock.now]
             journal.append((clock.now, ended, ()))
             cause = port.causes["WDT_RESET"]
