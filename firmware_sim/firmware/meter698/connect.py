@@ -66,7 +66,12 @@ def connect(body, at: int, data, start: int, end: int, meter) -> int:
 
 def _opens(data, start: int, end: int, meter) -> bool:
     """Whether the visible-string data[start:end], its length first, is the password."""
-    return meter.access.opens(data, start + a.length_size(data, start), end, meter.time())
+    access = meter.access
+    before = (access.wrong, access.day)
+    opened = access.opens(data, start + a.length_size(data, start), end, meter.time())
+    if before != (access.wrong, access.day):
+        meter.told()
+    return opened
 
 
 def offer_end(data, start: int, end: int) -> int:

@@ -18,7 +18,7 @@ All buffers are made once; a request that is answered allocates nothing that gro
 from lib.line import Line
 from lib.metering import Registers
 from meter698.access import Access
-from meter698.apdu import GET, Services
+from meter698.apdu import ORDERS, Services
 from meter698.blocks import Cut
 from meter698.clock import Clock, broadcast
 from meter698.events import Events
@@ -98,6 +98,11 @@ class Meter(Line):
         """Whether the NV memory has lost something, or takes nothing more."""
         return self.keep is not None and self.keep.nv.fault
 
+    def told(self) -> None:
+        """Something may have been set: keep it before anybody hears of it."""
+        if self.keep is not None:
+            self.keep.save()
+
     def _sent(self) -> None:
         # the answer, all fragments of it, goes out as the meter was asked
         if (self.new_number or self.new_speed) and self.link.whole():
@@ -132,8 +137,7 @@ class Meter(Line):
         if everybody:
             if not control & FRAGMENT:
                 broadcast(buf, start, end, self)
-                if self.keep is not None:
-                    self.keep.save()
+                self.told()
             return
         link = self.link
         link.heard(self.clock.time() - self.clock.shift)
@@ -168,9 +172,8 @@ class Meter(Line):
     def _begin(self, data, start: int, end: int) -> int:
         """A whole APDU; the length of the frame in `out`, 0 = silence."""
         size = self._services.answer(data, start, end)
-        if self.keep is not None and start < end and data[start] != GET:
-            # something may have been set: keep it before anybody is told
-            self.keep.save()
+        if size and data[start] in ORDERS:
+            self.told()
         return self.link.begin(size) if size else 0
 
     def _fragment(self, buf, start: int, end: int) -> int:

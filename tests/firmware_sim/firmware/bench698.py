@@ -7,13 +7,16 @@ from typing import Any
 
 import dlt698
 
-from firmware_sim.hal.loader import Memory, firmware
+from firmware_sim.hal.loader import Memory, Nv, firmware
 from tests.firmware_sim.firmware.bench645 import CHAR_US, MASK, RTC, SECOND, registers
 from tests.firmware_sim.frames import NUMBER
 
 peer: Any = dlt698._native
 SINGLE, WILDCARD, GROUP, BROADCAST = range(4)
 WORD = 2
+FACTORY = b"00000000"
+"""The password a meter leaves the factory with."""
+RELEASE = b"\3\7\0"
 
 
 def frame(
@@ -50,6 +53,15 @@ def piece(data: bytes, kind: int, number: int) -> bytes:
     return (kind << 14 | number).to_bytes(2, "little") + data
 
 
+def connect(
+    password: bytes | None = FACTORY, timeout_s: int = 100, version: int = 0x10, most: int = 512
+) -> bytes:
+    """CONNECT-Request by password, or public without one."""
+    offer = b"\2\7" + version.to_bytes(2, "big") + b"\xff" * 24 + b"\4\0" + most.to_bytes(2, "big")
+    offer += b"\1\4\0" + timeout_s.to_bytes(4, "big")
+    return offer + (b"\0" if password is None else bytes([1, len(password)]) + password) + b"\0"
+
+
 class Bench:
     """One meter and a hand on its clock, in microseconds."""
 
@@ -60,6 +72,7 @@ class Bench:
         delay_us: int = 20_000,
         wake: int = 4,
         memory: Memory | None = None,
+        nv: Nv | None = None,
         **change: int,
     ) -> None:
         image = registers(elements, **change)
@@ -72,7 +85,7 @@ class Bench:
 
         self.meter: Any = firmware("meter698.core").Meter(
             bytes.fromhex(number)[::-1], elements, snapshot, lambda: self.rtc,
-            CHAR_US, delay_us, wake, memory,
+            CHAR_US, delay_us, wake, memory, nv,
         )  # fmt: skip
         self.t = 0
 
@@ -100,16 +113,32 @@ class Bench:
         said = self.say()
         return None if said is None else peer.decode_frame(said[1].lstrip(b"\xfe"))
 
-    def serve(self, apdu: bytes) -> bytes:
+    def serve(self, apdu: bytes, number: str = NUMBER, client: int = 0x10) -> bytes:
         """The APDU that answers an APDU."""
-        got = self.ask(frame(apdu))
+        got = self.ask(frame(apdu, number, client=client))
         assert got is not None
         return bytes(got.payload)
 
-    def value(self, oad: str) -> str:
+    def value(self, oad: str, number: str = NUMBER) -> str:
         """An object's Data as hex, by GET-Request Normal; "dar n" where it is refused."""
-        data = self.serve(get(oad))
+        data = self.serve(get(oad), number)
         assert data[:7] == bytes([0x85, 1, 5]) + bytes.fromhex(oad)
         assert data[-2:] == b"\0\0"
         peer.decode_apdu(data)
         return data[8:-2].hex().upper() if data[7] else f"dar {data[8]}"
+
+    def connect(self, password: bytes | None = FACTORY, client: int = 0x10, **offer: int) -> int:
+        """CONNECT; its result."""
+        return int(peer.decode_apdu(self.serve(connect(password, **offer), client=client)).result)
+
+    def set(self, oad: str, data: str, number: str = NUMBER, client: int = 0x10) -> int:
+        """SET-Request Normal; the DAR."""
+        said = self.serve(bytes.fromhex(f"060107{oad}{data}00"), number, client)
+        assert said[:3] == b"\x86\1\7"
+        return said[7]
+
+    def act(self, omd: str, data: str, number: str = NUMBER) -> int:
+        """ACTION-Request Normal; the DAR."""
+        said = self.serve(bytes.fromhex(f"070107{omd}{data}00"), number)
+        assert said[:3] == b"\x87\1\7"
+        return said[7]
