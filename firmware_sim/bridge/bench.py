@@ -32,6 +32,7 @@ from firmware_sim.segment import TICK_MASK, Segment
 from firmware_sim.truth import TruthFile
 from firmware_sim.wire import BITS
 from firmware_sim.world.chip import image, wire_number
+from firmware_sim.world.drift import drift_of
 from firmware_sim.world.neighbourhood import Neighbourhood
 from firmware_sim.world.past import Past
 from firmware_sim.world.sensors import sensor_image
@@ -62,6 +63,8 @@ class Options:
     """Meters, and TMUs by their id, that say nothing."""
     start: time_of_day | None = None
     """What time of day the neighbourhood's load begins at; None = the present."""
+    drift_ppm: float | None = None
+    """How fast every meter's clock runs, 1e-6; 0 = exact, None = each as drawn."""
 
 
 class Bench:
@@ -84,6 +87,10 @@ class Bench:
         shift = start_shift(site, options.start, time.time_ns() // 1_000_000)
         self._world = Neighbourhood(site, options.seed, shift)
         self._flash: dict[str, Flash] = {}
+        self._pasts: dict[str, Past] = {}
+        self._off: dict[str, tuple[int, int]] = {}
+        """Device -> since when it has no power, ms UTC, and what its clock was set off then, s."""
+        self._began_ms = self.wall_ms()
         self.lines: list[LineUp] = []
         with ExitStack() as undo:
             undo.callback(self.close)
@@ -139,12 +146,23 @@ class Bench:
     def break_device(self, device: str) -> None:
         """A meter or TMU goes dead; BoxgateError if it is not on a line of ours."""
         up, found = self._device(device)
-        up.power_off(found)
+        if found.core is not None:
+            self._off[device] = (self.wall_ms(), clock_shift(found.core))
+            up.power_off(found)
 
     def mend_device(self, device: str) -> None:
-        """A dead meter or TMU gets its power back; BoxgateError if it is not on a line of ours."""
+        """A dead meter or TMU gets its power back; BoxgateError if it is not on a line of ours.
+
+        That it was off stands in a meter's records; one that was dead from the start was off since.
+        """
         up, found = self._device(device)
+        if found.core is not None:
+            return
         up.power_on(found)
+        since, before = self._off.pop(device, (self._began_ms, 0))
+        past = self._pasts.get(device)
+        if past is not None and found.core is not None:
+            past.power_off(since, self.wall_ms(), before, clock_shift(found.core))
 
     def wall_ms(self) -> int:
         """Wall time of the bench's clock: it runs evenly, whatever happens to the system's."""
@@ -198,7 +216,7 @@ class Bench:
     def _meter(self, meter: Meter, baud: int) -> MeterCore:
         make = maker(meter)
         assert make is not None, "only what is played has a core"
-        past = Past(self._world, meter, baud)
+        past = self._past(meter, baud)
 
         def snapshot(buf: bytearray) -> None:
             buf[:] = image(meter, baud, self._world.meter_state(meter, self.wall_ms()))
@@ -207,13 +225,21 @@ class Bench:
             wire_number(meter.id),
             3 if meter.phase == "ABC" else 1,
             snapshot,
-            lambda: self._world.local(self.wall_ms()),
+            lambda: past.clock(self.wall_ms()),
             BITS * 1_000_000 // baud,
             delay_us=self._options.delay_ms * 1000,
             wake=self._options.wake,
             memory=lambda buf, page, at, since: past.fill(buf, page, at, since, self.wall_ms()),
             **self._kept(meter.id, KEEPS.get(meter.protocol)),
         )
+
+    def _past(self, meter: Meter, baud: int) -> Past:
+        """A meter's store, which outlives its power."""
+        past = self._pasts.get(meter.id)
+        if past is None:
+            drift = drift_of(self._world.seed, meter.id, self._options.drift_ppm)
+            past = self._pasts[meter.id] = Past(self._world, meter, baud, drift, self._began_ms)
+        return past
 
     def _kept(self, device: str, firmware: str | None) -> dict[str, Any]:
         """What a device of that firmware had in its flash when its power last went."""
@@ -235,6 +261,11 @@ class Bench:
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+def clock_shift(core: MeterCore) -> int:
+    """What a meter's clock is set off from its board's, s; 0 for what has none."""
+    return int(getattr(core, "shift", 0))
 
 
 def start_shift(site: Site, start: time_of_day | None, wall_ms: int) -> int:

@@ -16,6 +16,9 @@ from firmware_sim.bridge.control import Control
 from firmware_sim.bridge.line import LineUp
 from firmware_sim.truth import TruthFile
 
+MOST_PPM = 1000
+"""Nobody's clock runs worse."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the verb."""
@@ -59,6 +62,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="meters that stay silent",
     )
     parser.add_argument("--start", metavar="HH:MM", help="time of day the load begins at")
+    parser.add_argument(
+        "--drift",
+        type=_ppm,
+        metavar="PPM",
+        help="how fast every meter's clock runs, 0 = exact (drawn for each)",
+    )
     parser.add_argument(
         "--control",
         action="store_true",
@@ -129,7 +138,8 @@ def _options(site: Site, args: argparse.Namespace) -> Options:
         start = None if args.start is None else clock_time(args.start)
     except ValueError as error:
         raise BoxgateError("sim_start", text=args.start) from error
-    return Options(args.seed, args.delay_ms, args.wake, args.chunk, frozenset(args.dead), start)
+    dead = frozenset(args.dead)
+    return Options(args.seed, args.delay_ms, args.wake, args.chunk, dead, start, args.drift)
 
 
 def _folder(stack: ExitStack, wanted: Path | None) -> Path:
@@ -154,6 +164,17 @@ def _on_signals(stack: ExitStack, stop: list[int]) -> int:
         old = signal.signal(number, lambda received, _: stop.append(received))
         stack.callback(signal.signal, number, old)
     return wakeup
+
+
+def _ppm(text: str) -> float:
+    """An argparse type: a clock's rate."""
+    value = float(text)
+    if not -MOST_PPM <= value <= MOST_PPM:
+        raise argparse.ArgumentTypeError(f"{text} is not within -{MOST_PPM}..{MOST_PPM}")
+    return value
+
+
+_ppm.__name__ = "number"
 
 
 class _Range:

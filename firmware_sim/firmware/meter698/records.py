@@ -7,9 +7,11 @@ next block (blocks.py) where the caller can give one; else all are refused: no r
 DL/T 698.45-2017 7.3.
 """
 
+from lib.chip import powered
 from meter698 import axdr, objects
 from meter698.blocks import ROOM
 from meter698.events import TABLE
+from meter698.freezes import MINUTE
 from meter698.selectors import (
     END,
     EVENT_KEYS,
@@ -195,6 +197,9 @@ class Row:
             if not meter.registers.at(
                 meter.freezes.held_at(self._chosen.oi, n, self._now, meter.shift)
             ):
+                return SKIPPED
+            # a freeze that fell into a power off is made up behind it, a curve is not
+            if self._chosen.oi == MINUTE and not powered(meter.registers.chip):
                 return SKIPPED
         place = self._place
         columns = self._columns

@@ -16,6 +16,7 @@ from cext.framing698 import Frame698, Scanner698
 from edge.site.model import Meter, Site
 from firmware_sim.bridge.bench import Options
 from firmware_sim.truth import TruthFile
+from firmware_sim.world.drift import drift_of
 from firmware_sim.world.neighbourhood import Neighbourhood
 from firmware_sim.world.past import NOW, Past
 from protocol.dlt698 import requests as ask
@@ -50,6 +51,11 @@ def place() -> Site:
 SITE = place()
 METERS: dict[str, Meter] = {one.id: one for one in SITE.meters}
 WORLD = Neighbourhood(SITE, Options().seed)
+STARTED = int(datetime.now(UTC).timestamp() * 1000)
+"""Before any bench of this file came up; what befell a meter lies before it."""
+PASTS = {
+    one.id: Past(WORLD, one, BAUD, drift_of(WORLD.seed, one.id), STARTED) for one in SITE.meters
+}
 YESTERDAY = (datetime.now(UTC) + timedelta(milliseconds=WORLD.utc_offset_ms)).replace(
     hour=0, minute=0, second=0, microsecond=0, tzinfo=None
 ) - timedelta(days=1)
@@ -114,12 +120,12 @@ def reading(folder: Path, line: str, truth: TruthFile | None = None) -> Iterator
 def shown(meter: str, t_ms: int, present: bool = False) -> dict[str, list[int]]:
     """What the meter's chip shows at an instant, by the map of docs/firmware.md, rounded.
 
-    A past one is a whole second; the present is to the millisecond.
+    A past one is a whole second of the meter's own clock; the present is to the millisecond.
     """
     chip = bytearray(0x80)
-    past = Past(WORLD, METERS[meter], BAUD)
     second = (t_ms + WORLD.utc_offset_ms) // 1000 - int(EPOCH.replace(tzinfo=UTC).timestamp())
-    assert past.fill(chip, 0, NOW if present else second, 0, t_ms)
+    now_ms = t_ms if present else STARTED
+    assert PASTS[meter].fill(chip, 0, NOW if present else second, 0, now_ms)
     elements = chip[2]
     watt = struct.unpack_from(">3i", chip, 0x30)[:elements]
     counts = struct.unpack_from(">4I", chip, 0x60)
@@ -139,6 +145,12 @@ def flat(world: dict[str, list[int]]) -> list[int]:
 def utc_ms(local: datetime) -> int:
     """An instant of the site's clock."""
     return int(local.replace(tzinfo=UTC).timestamp() * 1000) - WORLD.utc_offset_ms
+
+
+def quarters() -> list[datetime]:
+    """Those of yesterday at which the three-phase meter had power."""
+    every = [YESTERDAY + timedelta(minutes=15 * n) for n in range(96)]
+    return [when for when in every if any(shown(BIG, utc_ms(when))["voltage"])]
 
 
 def day_of_the_curve(*columns: int) -> GetRecord:
@@ -204,9 +216,8 @@ def test_a_day_of_the_curve_comes_in_fragments_equal_to_the_neighbourhood(
         assert line.run(asked, losses) == Done(())
         assert line.requests == 13
     got = rows(asked)
-    assert len(got) == 96
-    for n, (when, voltage, current, power, forward) in enumerate(got):
-        assert when == YESTERDAY + timedelta(minutes=15 * n)
+    assert [row[0] for row in got] == quarters()
+    for when, voltage, current, power, forward in got:
         world = shown(BIG, utc_ms(when))
         assert voltage == world["voltage"]
         assert current == world["current"]
@@ -219,7 +230,7 @@ def test_a_day_of_all_columns_comes_in_blocks_of_fragments(tmp_path: Path) -> No
     with reading(tmp_path, "b2") as line:
         assert line.run(asked, {2: "request", 25: "answer"}) == Done(())
     got = rows(asked)
-    assert [row[0] for row in got] == [YESTERDAY + timedelta(minutes=15 * n) for n in range(96)]
+    assert [row[0] for row in got] == quarters()
     for row in got:
         world = shown(BIG, utc_ms(row[0]))
         assert row[2:6] == [world["voltage"], world["current"], world["power"], world["forward"]]

@@ -187,7 +187,8 @@ def test_a_curve_of_another_period_begins_anew() -> None:
     assert meter.freezes.set_curve(told, 0, len(told), second(NOW)) == 0
     assert meter.rows(CURVE, ask.everything(), TIME) == []
     meter.now = NOW + timedelta(minutes=11)
-    meter.registers.memory = lambda buf, page, when, since: True
+    # a store that reaches into this meter's future
+    meter.registers.memory = lambda buf, page, when, since: Held(3).store(buf, page, -1, since)
     times = [row[0].minute for row in meter.rows(CURVE, ask.everything(), TIME)]
     assert times == [40, 35]
     assert meter.freezes.set_curve(told[:-1], 0, len(told) - 1, 0) == 7
@@ -220,3 +221,21 @@ def test_a_range_of_events_leaves_out_the_one_at_its_end() -> None:
     asked = ask.between(0x201E0200, moment(starts[0]), moment(starts[2]))
     rows = Meter().rows(0x30110200, asked, 0x201E0200)
     assert rows == [[start] for start in starts[:2]]
+
+
+def test_a_curve_has_no_rows_of_a_power_off_and_a_freeze_by_day_has() -> None:
+    meter = Meter()
+    held = meter.registers.memory
+    off = (MIDNIGHT - timedelta(minutes=20), MIDNIGHT + timedelta(minutes=20))
+
+    def memory(buf: bytearray, page: int, when: int, since: int) -> bool:
+        known: bool = held(buf, page, when, since)
+        if page == 0 and second(off[0]) <= when < second(off[1]):
+            buf[0x10:0x18] = bytes(8)
+        return known
+
+    meter.registers.memory = memory
+    chosen = ask.between(TIME, moment(off[0]), moment(off[1] + timedelta(minutes=30)))
+    times = [row[0] for row in meter.rows(CURVE, chosen, TIME)]
+    assert times == [MIDNIGHT + timedelta(minutes=minutes) for minutes in (30, 45)]
+    assert [row[0] for row in meter.rows(DAYS, ask.newest(1), TIME)] == [MIDNIGHT]
