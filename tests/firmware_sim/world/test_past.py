@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from edge.site.model import Meter
 from firmware_sim.hal.loader import meter645
 from firmware_sim.world.chip import image
+from firmware_sim.world.drift import EXACT, Drift
 from firmware_sim.world.neighbourhood import Neighbourhood
 from firmware_sim.world.past import AVERAGES, CHIP, COUNTS, EVENT, NOW, PEAKS, QUALITY, Past
 from firmware_sim.world.shape import DAY_MS
-from tests.firmware_sim.frames import answer, digits, read
+from tests.firmware_sim.frames import answer, digits, read, request
 from tests.firmware_sim.places import site
 
 NOON = int(datetime(2026, 8, 16, 4, tzinfo=UTC).timestamp() * 1000)
@@ -24,6 +25,11 @@ AT_NOON = NOON // 1000 + 8 * 3600 - EPOCH
 """The same on the meter's clock."""
 MIDNIGHT = AT_NOON - 12 * 3600
 MONTH = MIDNIGHT - 15 * 86_400
+FAST = Drift(50_000, NOON - 20 * DAY_MS)
+"""A clock that has gained 86.4 s by noon."""
+SLOW = Drift(-50_000, NOON - 20 * DAY_MS)
+WORSE = Drift(50_000, NOON - 200 * DAY_MS)
+"""864 s: nearly a demand period."""
 
 
 def meter(kind: str = "household") -> Meter:
@@ -32,32 +38,53 @@ def meter(kind: str = "household") -> Meter:
 
 
 def page(
-    kind: str, which: int, size: int, at: int = NOW, since: int = 0, now: int = NOON
+    kind: str,
+    which: int,
+    size: int,
+    at: int = NOW,
+    since: int = 0,
+    now: int = NOON,
+    drift: Drift = EXACT,
 ) -> bytes | None:
     """A page of a meter's store; None if there is none."""
     buf = bytearray(size)
-    return bytes(buf) if Past(WORLD, meter(kind), 9600).fill(buf, which, at, since, now) else None
+    past = Past(WORLD, meter(kind), 9600, drift)
+    return bytes(buf) if past.fill(buf, which, at, since, now) else None
+
+
+class Bench:
+    """A meter of the bench at an instant of its world, ms UTC, which the test moves on."""
+
+    def __init__(self, kind: str, drift: Drift = EXACT) -> None:
+        self.now = NOON
+        self._meter = meter(kind)
+        self._past = Past(WORLD, self._meter, 9600, drift)
+        self._core = meter645()(
+            bytes.fromhex(self._meter.id)[::-1],
+            3 if self._meter.phase == "ABC" else 1,
+            self._snapshot,
+            lambda: self._past.clock(self.now),
+            1145,
+            memory=lambda buf, page, at, since: self._past.fill(buf, page, at, since, self.now),
+        )
+
+    def _snapshot(self, buf: bytearray) -> None:
+        buf[:] = image(self._meter, 9600, WORLD.meter_state(self._meter, self.now))
+
+    def hear(self, said: bytes) -> bytes:
+        """The answer to a frame; nothing is silence."""
+        core = self._core
+        core.on_bytes(said, len(said), 0)
+        return bytes(core.out[: core.on_deadline(20_000)]) if core.deadline() >= 0 else b""
+
+    def shown(self, item: str) -> str:
+        """The digits of an item."""
+        return digits(answer(self.hear(read(self._meter.id, item))).raw)
 
 
 def shown(item: str, kind: str) -> str:
     """What the firmware on the bench answers at noon."""
-    one = meter(kind)
-    past = Past(WORLD, one, 9600)
-
-    def snapshot(buf: bytearray) -> None:
-        buf[:] = image(one, 9600, WORLD.meter_state(one, NOON))
-
-    core = meter645()(
-        bytes.fromhex(one.id)[::-1],
-        3 if one.phase == "ABC" else 1,
-        snapshot,
-        lambda: WORLD.local(NOON),
-        1145,
-        memory=lambda buf, page, at, since: past.fill(buf, page, at, since, NOON),
-    )
-    question = read(one.id, item)
-    core.on_bytes(question, len(question), 0)
-    return digits(answer(bytes(core.out[: core.on_deadline(20_000)])).raw)
+    return Bench(kind).shown(item)
 
 
 def test_the_registers_of_an_instant_are_those_the_chip_showed_then() -> None:
@@ -173,3 +200,67 @@ def test_the_voltage_statistics_hold_what_the_meter_measured() -> None:
 def test_a_meter_of_one_phase_counts_active_energy_alone() -> None:
     assert page("household", COUNTS, 0xC0) is None
     assert page("household", PEAKS, 400) is None
+
+
+@pytest.mark.parametrize(("drift", "time"), [(EXACT, "120000"), (FAST, "120126"), (SLOW, "115833")])
+def test_a_meters_clock_is_off_as_it_drifts(drift: Drift, time: str) -> None:
+    assert Bench("household", drift).shown("04000102") == time
+
+
+@pytest.mark.parametrize("drift", [FAST, SLOW, WORSE])
+def test_what_is_frozen_at_midnight_is_frozen_at_the_midnight_of_the_meters_clock(
+    drift: Drift,
+) -> None:
+    midnight = NOON - DAY_MS // 2
+    own = drift.when(midnight)
+    assert abs(own - midnight) > 80_000
+    assert page("feeder", CHIP, 0x80, MIDNIGHT, drift=drift) == image(
+        meter("feeder"), 9600, WORLD.meter_state(meter("feeder"), own)
+    )
+    bench = Bench("feeder", drift)
+    assert bench.shown("05060001") == "2608160000"
+    total = sum(WORLD.meter_state(meter("feeder"), own).forward)
+    assert int(bench.shown("05060101")[-8:]) == pytest.approx(total / 10, abs=2)
+
+
+@pytest.mark.parametrize("drift", [FAST, SLOW, WORSE])
+def test_a_demand_ends_with_a_quarter_of_the_meters_clock_within_its_month(drift: Drift) -> None:
+    content = page("feeder", PEAKS, 400, AT_NOON, MONTH, NOON + DAY_MS, drift)
+    assert content is not None
+    words = struct.unpack(">100I", content)
+    ended = [second for value, second in zip(words[::2], words[1::2], strict=True) if value]
+    assert len(ended) >= 3
+    assert all(second % 900 == 0 and MONTH < second <= AT_NOON for second in ended)
+    exact = page("feeder", PEAKS, 400, AT_NOON, MONTH)
+    assert exact is not None
+    assert words[0] == struct.unpack(">I", exact[:4])[0]
+
+
+def test_the_broadcast_time_brings_a_clock_right_that_drifted_within_five_minutes() -> None:
+    bench = Bench("household", FAST)
+    told = bytes.fromhex("000012160826")
+    assert bench.hear(request("999999999999", 0x08, told)) == b""
+    assert bench.shown("04000102") == "120000"
+    # and drifts on: 4.32 s a day
+    bench.now += DAY_MS
+    assert bench.shown("04000102") == "120004"
+    # a set clock of the meter's own moves what it keeps: its midnight is where it says
+    assert bench.shown("05060001") == "2608170000"
+    own = FAST.when(bench.now - DAY_MS // 2 + 86_000)
+    total = sum(WORLD.meter_state(meter(), own).forward)
+    assert int(bench.shown("05060101")[-8:]) == pytest.approx(total / 10, abs=2)
+
+
+def test_a_clock_that_is_too_far_off_is_for_a_person_to_set() -> None:
+    bench = Bench("household", WORSE)
+    assert bench.hear(request("999999999999", 0x08, bytes.fromhex("000012160826"))) == b""
+    assert bench.shown("04000102") == "121424"
+    assert bench.shown("03300400") == "000000"
+    data = bytes.fromhex("0C010004") + b"\x04\0\0\0" + b"\x78\x56\x34\x12"
+    told = bytes.fromhex("00001200160826")
+    assert answer(bench.hear(request(meter().id, 0x14, data + told))).control == 0x94
+    assert bench.shown("04000102") == "120000"
+    assert bench.shown("03300400") == "000001"
+    record = bench.shown("03300401")
+    # after, before, operator: digits come highest first
+    assert record[:24] == "260816120000" + "260816121424"
