@@ -11,9 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from firmware_sim.clock import Clock
+from firmware_sim.hal.irq import Irqs
 from firmware_sim.hal.ports import HOST, Port
 from firmware_sim.wire import BITS
 
@@ -27,6 +28,14 @@ class PowerOff(BaseException):
 
 class WatchdogReset(BaseException):
     """The firmware has not fed its watchdog in time."""
+
+
+class Reset(WatchdogReset):
+    """The firmware resets the board; `soft`: its interpreter alone, the part runs on."""
+
+    def __init__(self, soft: bool = False) -> None:
+        super().__init__()
+        self.soft = soft
 
 
 class Stuck(BaseException):
@@ -74,6 +83,8 @@ class Board:
     rtc: tuple[int, ...] = (2026, 1, 1, 3, 0, 0, 0, 0)
     """What the calendar clock showed at `rtc_at` ns."""
     rtc_at: int = 0
+    rtc_ppm: float | None = None
+    """How much faster than time the calendar clock runs; None = as its port's does."""
     received: bytearray = field(default_factory=bytearray)
     """What the UART holds for the firmware."""
     fifo: bytearray = field(default_factory=bytearray)
@@ -99,6 +110,20 @@ class Board:
     """Waits since time last moved."""
     watchdog: int = 0
     """Watchdog time, ns; 0 = not started."""
+    irqs: Irqs | None = None
+    """Timers and callbacks, once the firmware has any (`soft`)."""
+    reset: Reset | None = None
+    """That the firmware ended itself."""
+    analog: dict[int, Callable[[int], int]] = field(default_factory=dict)
+    """pin -> what lies on it at an instant (ns), 0 to 65535; a pin without is open and reads 0."""
+    inputs: dict[int, int] = field(default_factory=dict)
+    """pin -> the level it is given from outside (`press`)."""
+    pulls: dict[int, int] = field(default_factory=dict)
+    """pin -> the level it has when nobody drives it."""
+    pointers: dict[int, int] = field(default_factory=dict)
+    """I2C address -> the register the next reading begins at."""
+    serial: bytes = bytes(range(0xE6, 0xEE))
+    """unique_id(), as much as the port gives."""
 
     def note(self, what: str, *about: object, at: int | None = None) -> None:
         """Write into the journal, if one is kept."""
@@ -113,8 +138,68 @@ class Board:
 
     def wait(self, deadline: int, ready: Callable[[], bool]) -> None:
         """Move time on until `ready()` or the deadline, ns."""
+        irqs = self.irqs
+        if irqs is not None:
+            while not self.until_irq(deadline, ready):
+                irqs.run()
+            return
         before = self.clock.now
         self._wait(deadline, ready)
+        self._count(before)
+
+    def until_irq(self, deadline: int, ready: Callable[[], bool]) -> bool:
+        """As wait, but leave as soon as a callback is queued; whether it has come to its end."""
+        irqs = self.irqs
+        if irqs is None:
+            self.wait(deadline, ready)
+            return True
+        if not irqs.waiting:
+            before = self.clock.now
+            self._wait(deadline, lambda: irqs.waiting or ready())
+            self._count(before)
+        return not irqs.waiting
+
+    def hold(self, deadline: int) -> None:
+        """Wait as what knows nothing of callbacks does: none is run until later."""
+        irqs = self.irqs
+        if irqs is None:
+            self.wait(deadline, _never)
+            return
+        before, irqs.locked = irqs.locked, True
+        try:
+            self.wait(deadline, _never)
+        finally:
+            irqs.locked = before
+
+    def soft(self) -> Irqs:
+        """Its callbacks; RuntimeError where waiting is done in a way that runs none."""
+        if self.irqs is None:
+            if type(self).wait is not Board.wait:
+                raise RuntimeError("timers and irqs need a board that waits by itself")
+            self.irqs = Irqs(self)
+        return self.irqs
+
+    def restart(self, soft: bool) -> NoReturn:
+        """machine.reset(), machine.soft_reset()."""
+        self.reset = Reset(soft)
+        self.note("reset", soft)
+        raise self.reset
+
+    def end(self) -> None:
+        """It runs no more: nothing that was armed falls due."""
+        if self.irqs is not None:
+            self.irqs.ended = True
+
+    def next_cause(self) -> int:
+        """What the board that starts behind this one, without a power cut, has for a cause."""
+        port = self.port
+        if self.reset is None:
+            return port.causes["WDT_RESET"]
+        if self.reset.soft:
+            return port.causes[port.after_soft] if port.after_soft else self.reset_cause
+        return port.causes[port.after_reset]
+
+    def _count(self, before: int) -> None:
         self.spins = 0 if self.clock.now > before else self.spins + 1
         if self.spins > MOST_SPINS:
             raise Stuck
@@ -135,8 +220,10 @@ class Board:
         """A UART is made or made anew; what had been received is gone."""
         if id not in self.port.uarts:
             raise ValueError(f"UART({id}) doesn't exist")
+        if self.irqs is not None:
+            self.irqs.on_uart(0, None)
         if self.port.init_waits:
-            self.flush()
+            self.hold(self.tx_free)
         self.note("uart", id, baud, *settings)
         self.baud = baud
         self.rx_size = rx_size
@@ -151,12 +238,27 @@ class Board:
 
     def read(self, count: int) -> bytes:
         """At most `count` characters, in the manner of the port; empty when there are none."""
-        data = bytearray()
         if not self.port.read_waits:
             self.any()
-            data += self.received[:count]
+            data = bytes(self.received[:count])
             del self.received[:count]
-            return bytes(data)
+            return data
+        data, left = self.read_until_irq(count)
+        while left >= 0:
+            self.wait(left, self.coming)
+            more, left = self.read_until_irq(count - len(data))
+            data += more
+        return data
+
+    def coming(self) -> bool:
+        """Whether a character is there, if only in the part."""
+        return bool(self.received or self.fifo)
+
+    def read_until_irq(self, count: int) -> tuple[bytes, int]:
+        """As `read`, but leave when a callback is queued: what came, until when to wait (-1)."""
+        if not self.port.read_waits:
+            return self.read(count), -1
+        data = bytearray()
         while self.any():
             part = self.received[: count - len(data)]
             del self.received[: len(part)]
@@ -165,11 +267,28 @@ class Board:
                 break
             # a whole character and some more, in whole milliseconds
             patience = (13_000 // self.baud + 1) * 1_000_000
-            self.wait(self.clock.now + patience, lambda: bool(self.received or self.fifo))
-        return bytes(data)
+            left = self.clock.now + patience
+            if not self.until_irq(left, self.coming):
+                return bytes(data), left
+        return bytes(data), -1
+
+    def events(self, mask: int) -> int:
+        """What of POLLIN and POLLOUT the UART shows to poll."""
+        found = mask & 1 if self.received else 0
+        return found | (mask & 4 if self.clock.now >= self.room_at() else 0)
+
+    def room_at(self) -> int:
+        """From when on write() takes a character without waiting, ns."""
+        return self.tx_free - (self.port.tx_room - 1) * BITS * SECOND // self.baud
 
     def send(self, data: bytes, baud: int = 0) -> None:
         """The UART sends: from now, or when it has sent what it had."""
+        blocked = self.begin_send(data, baud)
+        if blocked >= 0:
+            self.wait(blocked, _never)
+
+    def begin_send(self, data: bytes, baud: int = 0) -> int:
+        """As `send` without waiting: until when the port's write() blocks, ns; -1 not at all."""
         baud = baud or self.baud
         start = max(self.clock.now, self.tx_free)
         self.tx_free = start + len(data) * BITS * SECOND // baud
@@ -179,14 +298,18 @@ class Board:
                 self.note("tx", byte, at=start + i * BITS * SECOND // baud)
         if self.on_sent is not None:
             self.on_sent(data, start, self.tx_free)
+        if self.irqs is not None:
+            self.irqs.sending(len(data))
         over = len(data) - self.port.tx_room
-        if over > 0:
-            self.wait(start + over * BITS * SECOND // baud, lambda: False)
+        return start + over * BITS * SECOND // baud if over > 0 else -1
+
+    def flushed_at(self) -> int:
+        """When the last character has left, or as many before as the port errs, ns."""
+        return self.tx_free - self.port.flush_early * BITS * SECOND // self.baud
 
     def flush(self) -> None:
-        """Wait until the last character has left, or as many before as the port errs."""
-        early = self.port.flush_early * BITS * SECOND // self.baud
-        self.wait(self.tx_free - early, lambda: False)
+        """Wait until then."""
+        self.wait(self.flushed_at(), _never)
 
     def drive(self, pin: int, level: int) -> None:
         """Set a pin."""
@@ -194,6 +317,8 @@ class Board:
         if not seen or seen[-1][1] != level:
             seen.append((self.clock.now, level))
             self.note("pin", pin, level)
+            if self.irqs is not None and pin not in self.inputs:
+                self.irqs.edge(pin, level)
 
     def start_watchdog(self, ms: int) -> None:
         """The watchdog counts from now on; ValueError where the port cannot count so far."""
@@ -205,15 +330,26 @@ class Board:
         self.note("wdt", ms)
 
     def date(self) -> tuple[int, ...]:
-        """RTC.datetime(): the calendar clock runs on from what it was set to."""
+        """RTC.datetime(): the calendar clock runs on from what it was set to, at its own rate."""
         year, month, day, _, hour, minute, second, micro = self.rtc
         set_to = datetime(year, month, day, hour, minute, second, micro)
-        now = set_to + timedelta(microseconds=(self.clock.now - self.rtc_at) // 1000)
+        ppm = self.port.rtc_ppm if self.rtc_ppm is None else self.rtc_ppm
+        passed = self.clock.now - self.rtc_at
+        passed += passed * round(ppm * 1000) // SECOND
+        now = set_to + timedelta(microseconds=passed // 1000)
         micros = now.microsecond if self.port.rtc_micros else 0
         return (*now.timetuple()[:3], now.weekday(), now.hour, now.minute, now.second, micros)
 
+    def seconds(self) -> int:
+        """time.time(): seconds of the calendar clock since the port's epoch."""
+        year, month, day, _, hour, minute, second, _ = self.date()
+        passed = datetime(year, month, day, hour, minute, second) - datetime(self.port.epoch, 1, 1)
+        return passed.days * 86_400 + passed.seconds
+
     def set_date(self, value: tuple[int, ...]) -> None:
-        """Set the calendar clock."""
+        """Set the calendar clock; ValueError but for eight numbers."""
+        if len(value) != 8:
+            raise ValueError(f"requested length 8 but object has length {len(value)}")
         self.rtc = tuple(value)
         self.rtc_at = self.clock.now
         self.note("rtc", *value)
@@ -230,8 +366,10 @@ class Board:
             self.lost += 1
             return
         self.fifo.append(byte)
+        if self.irqs is not None:
+            self.irqs.heard()
         if len(self.fifo) >= self.port.rx_block and not self.deaf:
-            self._drain()
+            self._serve()
         else:
             idle = self.port.rx_idle_bits * SECOND // self.baud
             self.clock.at(self.clock.now + idle, partial(self._fell_silent, self.heard))
@@ -245,7 +383,14 @@ class Board:
 
     def _fell_silent(self, since: int) -> None:
         if self.heard == since and not self.deaf:
-            self._drain()
+            self._serve()
+
+    def _serve(self) -> None:
+        """The UART interrupts its driver."""
+        had = bool(self.fifo)
+        self._drain()
+        if had and self.irqs is not None:
+            self.irqs.drained()
 
     def _drain(self) -> None:
         room = max(self.rx_size - len(self.received), 0)
@@ -256,3 +401,7 @@ class Board:
     def _guard(self, when: int) -> None:
         if self.watchdog and when > self.fed + self.watchdog:
             raise WatchdogReset
+
+
+def _never() -> bool:
+    return False

@@ -9,6 +9,25 @@ a part.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+_PINS_RP2 = {
+    "IN": 0,
+    "OUT": 1,
+    "OPEN_DRAIN": 2,
+    "PULL_UP": 1,
+    "PULL_DOWN": 2,
+    "IRQ_FALLING": 4,
+    "IRQ_RISING": 8,
+}
+_PINS_ESP32 = {
+    "IN": 1,
+    "OUT": 3,
+    "OPEN_DRAIN": 7,
+    "PULL_UP": 2,
+    "PULL_DOWN": 1,
+    "IRQ_FALLING": 2,
+    "IRQ_RISING": 1,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Port:
@@ -36,16 +55,53 @@ class Port:
     """A new UART waits for what the old one still sends."""
     flush_early: int = 0
     """So many characters before the last one has left, flush() returns."""
-    pin_out: int = 1
+    pins: range = range(64)
+    no_pins: frozenset[int] = frozenset()
+    """Numbers within `pins` that the part has not."""
+    only_in: range = range(0)
+    """Pins that drive nothing."""
+    pin_names: Mapping[str, int] = field(default_factory=lambda: _PINS_RP2)
+    """Constants of Pin."""
     wdt_ms: tuple[int, int] = (1, 8388)
     """Shortest and longest watchdog time."""
+    rtc_ppm: float = 0.0
+    """How much faster than time the calendar clock runs, where the board does not say it."""
     rtc_micros: bool = False
     """The last field of RTC.datetime() counts; elsewhere it is 0."""
     uart_irqs: Mapping[str, int] = field(default_factory=dict)
     """Trigger constants of UART; what is not here the port lacks."""
+    idle_bits: int = 32
+    """After so many bits of silence IRQ_RXIDLE asks for its callback,"""
+    idle_least_us: int = 0
+    """never sooner than this;"""
+    idle_timer: bool = False
+    """by a timer of the driver, whose second tick in silence it is, not by the UART."""
+    txidle_early: int = 5
+    """IRQ_TXIDLE comes with so many characters still to leave, and for no fewer."""
+    timers: tuple[int, ...] = (-1,)
+    """Ids of Timer."""
+    timer_hz: int = 1_000_000
+    """What a timer counts."""
+    adc_pins: range = range(26, 30)
+    adc_channels: Mapping[int, int] = field(
+        default_factory=lambda: {0: 26, 1: 27, 2: 28, 3: 29, 4: 4},
+    )
+    """Numbers ADC takes besides pins: channels, and 4 for the part's own temperature."""
+    no_device: int = 5
+    """errno of a transfer on I2C that nobody acknowledges."""
+    epoch: int = 1970
+    """The year time.time() counts from."""
+    hz: int = 125_000_000
+    """machine.freq()."""
+    id_bytes: int = 8
+    """Length of machine.unique_id()."""
     causes: Mapping[str, int] = field(
         default_factory=lambda: {"PWRON_RESET": 1, "WDT_RESET": 3},
     )
+    after_reset: str = "WDT_RESET"
+    """Why a board starts after machine.reset()."""
+    after_soft: str = ""
+    """The same after machine.soft_reset(); empty = what it was."""
 
 
 HOST = Port("host", "host", uart_irqs={"IRQ_RXIDLE": 64})
@@ -63,6 +119,9 @@ PORTS = {
             read_waits=True,
             deaf_room=32,
             tx_room=256 + 32,
+            pins=range(30),
+            # within the +-30 of the Pico's crystal
+            rtc_ppm=20.0,
             uart_irqs={"IRQ_TXIDLE": 32, "IRQ_RXIDLE": 64, "IRQ_BREAK": 512},
         ),
         Port(
@@ -75,10 +134,27 @@ PORTS = {
             deaf_room=128,
             tx_room=256 + 128,
             init_waits=True,
-            pin_out=3,
+            pins=range(40),
+            no_pins=frozenset({20, 24, 28, 29, 30, 31}),
+            only_in=range(34, 40),
+            pin_names=_PINS_ESP32,
             wdt_ms=(1000, 1 << 22),
+            # kept by the RC oscillator while it sleeps or resets: coarser than a crystal
+            rtc_ppm=-150.0,
             rtc_micros=True,
-            uart_irqs={"IRQ_RX": 1, "IRQ_RXIDLE": 4096, "IRQ_BREAK": 8192},
+            uart_irqs={"IRQ_RX": 1, "IRQ_RXIDLE": 4096, "IRQ_BREAK": 2},
+            idle_bits=20,
+            idle_least_us=500,
+            idle_timer=True,
+            timers=(0, 1, 2, 3),
+            # its 80 MHz bus clock over a divider of 8
+            timer_hz=10_000_000,
+            adc_pins=range(32, 40),
+            adc_channels={},
+            no_device=19,
+            epoch=2000,
+            hz=160_000_000,
+            id_bytes=6,
             causes={
                 "PWRON_RESET": 1,
                 "HARD_RESET": 2,
@@ -86,6 +162,8 @@ PORTS = {
                 "DEEPSLEEP_RESET": 4,
                 "SOFT_RESET": 5,
             },
+            after_reset="SOFT_RESET",
+            after_soft="SOFT_RESET",
         ),
         # a 64-bit MicroPython, whose ticks are no small integers of a 32-bit part
         Port("host64", "host", ticks_bits=62, uart_irqs={"IRQ_RXIDLE": 64}),

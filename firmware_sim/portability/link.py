@@ -6,9 +6,14 @@ modules is used here, only the board below both.
 
 from collections.abc import Callable, Sequence
 
+from firmware_sim.hal import wired
 from firmware_sim.hal.board import Board, FlashPart
+from firmware_sim.portability.soft import Said, Soft
 
 MS = 1_000_000
+CAUSES = ("PWRON_RESET", "HARD_RESET", "WDT_RESET", "DEEPSLEEP_RESET", "SOFT_RESET")
+PIN_NAMES = ("IN", "OUT", "OPEN_DRAIN", "PULL_UP", "PULL_DOWN", "IRQ_FALLING", "IRQ_RISING")
+UART_NAMES = ("IRQ_RX", "IRQ_RXIDLE", "IRQ_TXIDLE", "IRQ_BREAK")
 
 
 class Link:
@@ -19,27 +24,34 @@ class Link:
         self.heap: list[int] = []
         """What the device said of its heap, bytes in use."""
         port = board.port
-        causes = port.causes
-        constants = (causes["PWRON_RESET"], causes["WDT_RESET"], port.pin_out)
-        self._words: dict[str, Callable[..., int | bytes | Sequence[int] | None]] = {
+        numbers = (port.no_device, port.epoch, port.hz)
+        self._soft = Soft(board)
+        self._words: dict[str, Callable[..., Said | Sequence[int]]] = {
             "ticks_bits": lambda: port.ticks_bits,
             "ticks_us": board.ticks,
             "ticks_ms": self._ticks_ms,
-            "sleep_us": lambda us: board.wait(board.clock.now + max(0, us) * 1000, lambda: False),
-            "poll": self._poll,
-            "constant": lambda which: constants[which],
+            "events": board.events,
+            "constant": lambda which: numbers[which],
+            "cause": lambda which: port.causes.get(CAUSES[which], -1),
+            "pin_name": lambda which: port.pin_names[PIN_NAMES[which]],
+            "uart_name": lambda which: port.uart_irqs.get(UART_NAMES[which], -1),
+            "unique_id": lambda: board.serial[: port.id_bytes],
+            "reset": lambda soft: board.restart(soft=bool(soft)),
             "reset_cause": lambda: board.reset_cause,
-            "level": self._level,
+            "level": lambda pin: wired.level(board, pin),
+            "driven": self._driven,
+            "configure": self._configure,
+            "adc": self._adc,
+            "sample": lambda pin: wired.sample(board, pin),
             "pin": board.drive,
             "uart": self._uart,
             "any": board.any,
-            "read": board.read,
-            "flush": board.flush,
             "txdone": lambda: board.clock.now >= board.tx_free,
             "scan": lambda: sorted(board.devices),
             "i2c": self._i2c,
             "date": board.date,
-            "set_date": lambda *value: board.set_date(value),
+            "set_date": self._set_date,
+            "seconds": board.seconds,
             "watchdog": self._watchdog,
             "feed": self._feed,
             "flash_blocks": lambda: 0 if board.flash is None else board.flash.count,
@@ -47,14 +59,19 @@ class Link:
             "flash_read": self._flash_read,
             "flash_erase": self._flash_erase,
             "heap": lambda used: self.heap.append(used),
+            **self._soft.words,
         }
 
     def call(self, word: str, given: str) -> str:
         """One call; LookupError, TypeError or ValueError if the shim talks nonsense."""
         if word == "write":
-            data = bytes.fromhex(given)
-            self._board.send(data)
-            return str(len(data))
+            return str(self._soft.write(bytes.fromhex(given)))
+        if word == "i2c_write":
+            where, _, digits = given.partition(" ")
+            return str(self._i2c_write(int(where), bytes.fromhex(digits)))
+        if word == "raised":
+            self._board.note("raised", bytes.fromhex(given).decode())
+            return "0"
         if word == "flash_program":
             at, _, digits = given.partition(" ")
             return str(self._flash_program(int(at), bytes.fromhex(digits)))
@@ -66,6 +83,8 @@ class Link:
                 return said.hex()
             case int():
                 return str(int(said))
+            case str():
+                return said
         return " ".join(map(str, said))
 
     def _ticks_ms(self) -> int:
@@ -73,23 +92,43 @@ class Link:
         whole = board.start_ticks // 1000 + board.clock.now // MS
         return whole & ((1 << board.port.ticks_bits) - 1)
 
-    def _poll(self, timeout: int) -> int:
-        board = self._board
-        end = board.until + 1 if timeout < 0 else board.clock.now + timeout * MS
-        board.wait(end, lambda: bool(board.received))
-        return len(board.received)
-
-    def _level(self, pin: int) -> int:
+    def _driven(self, pin: int) -> int:
+        """The level the firmware drove last."""
         seen = self._board.pins.get(pin)
         return seen[-1][1] if seen else 0
+
+    def _configure(self, pin: int, output: int, pull: int) -> int:
+        pulled = None if pull < 0 else pull
+        return _refused(lambda: wired.configure(self._board, pin, bool(output), pulled))
+
+    def _adc(self, number: int, is_pin: int) -> int:
+        """The input to sample, -1 = the port has none there."""
+        try:
+            return wired.adc_input(self._board, number, bool(is_pin))
+        except ValueError:
+            return -1
+
+    def _set_date(self, *value: int) -> int:
+        return _refused(lambda: self._board.set_date(value))
 
     def _uart(self, id: int, bits: int, parity: int, stop: int, baud: int, rx_size: int) -> int:
         settings = (bits, None if parity < 0 else parity, stop)
         return _refused(lambda: self._board.open_uart(id, settings, baud, rx_size))
 
     def _i2c(self, address: int, memory: int, count: int) -> bytes:
-        device = self._board.devices.get(address)
-        return b"" if device is None else device.read(memory, count)
+        """Nothing from a chip that is not there; `memory` below 0: where the last one ended."""
+        try:
+            return wired.i2c_read(self._board, address, None if memory < 0 else memory, count)
+        except OSError:
+            return b""
+
+    def _i2c_write(self, where: int, data: bytes) -> int:
+        """1 if nobody takes it; `where` is the register << 8 and the chip's address."""
+        try:
+            wired.i2c_write(self._board, where & 0xFF, where >> 8, data)
+        except OSError:
+            return 1
+        return 0
 
     def _flash(self) -> FlashPart:
         flash = self._board.flash

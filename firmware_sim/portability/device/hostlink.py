@@ -29,8 +29,57 @@ def numbers(word):
 
 
 def put(word, data):
-    """Hand bytes over."""
-    return int(host.call(word, bytes(data).hex()))
+    """Hand bytes over; what the word says besides stands behind it."""
+    word, _, more = word.partition(" ")
+    digits = bytes(data).hex()
+    return int(host.call(word, more + " " + digits if more else digits))
+
+
+_calls = []
+
+
+def callback(function):
+    """A number under which the bench asks for this function."""
+    _calls.append(function)
+    return len(_calls) - 1
+
+
+def wait(word, *numbers):
+    """Ask for something that takes time: callbacks that fall due are run within."""
+    said = ask(word, *numbers)
+    return said if said >= 0 else go_on(said)
+
+
+def go_on(said):
+    """Take a wait up again until it is over."""
+    while said < 0:
+        _run()
+        said = ask("again", -1 - said)
+    return said
+
+
+def _run():
+    number = ask("irq")
+    while number >= 0:
+        try:
+            _calls[number]()
+        except Exception as error:  # noqa: BLE001
+            # a board prints it and goes on
+            put("raised", type(error).__name__.encode())
+        ask("irq_over")
+        number = ask("irq")
+
+
+def read(count):
+    """Characters of the UART, at most so many."""
+    data = b""
+    while True:
+        digits, _, more = host.call("read", str(count)).partition(" ")
+        data += bytes.fromhex(digits)
+        if not more:
+            return data
+        count -= len(digits) // 2
+        go_on(int(more))
 
 
 def heap():

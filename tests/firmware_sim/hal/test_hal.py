@@ -33,7 +33,7 @@ def test_poll_returns_at_the_first_byte_or_at_its_timeout() -> None:
     one = board()
     uart = machine_module(one).UART(0, 9600)
     poller = select_module(one).poll()
-    poller.register(uart)
+    poller.register(uart, 1)
     one.listen(b"ab", 10 * MS, 9600)
     assert poller.poll(5) == []
     assert one.clock.now == 5 * MS
