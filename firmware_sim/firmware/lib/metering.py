@@ -28,6 +28,8 @@ QUALITY = 0x2000
 
 NOW = -1
 MISSING = -(1 << 30)
+# a demand that nobody can know
+UNKNOWN = 0xFFFFFFFF
 
 COUNTS_SIZE = 0xC0
 PEAKS_SIZE = 400
@@ -75,6 +77,16 @@ class Registers:
         # the instant they are of, s since 2000; NOW = the present
         self.when = NOW
         self._counted = False
+        # False: how they are shared out among the tariffs is not known
+        self.sorted = True
+
+    def stand_between(self, sorting) -> tuple:
+        """From now on a Sorting is asked for pages; what it has to ask: (snapshot, memory)."""
+        doors = (self._snapshot, self.memory)
+        self._snapshot = sorting.snapshot
+        if self.memory is not None:
+            self.memory = sorting.memory
+        return doors
 
     def now(self) -> None:
         """What the chip shows."""

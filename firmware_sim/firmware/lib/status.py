@@ -15,8 +15,11 @@ BATTERY_LOW = 2600
 SOME_CURRENT = 250
 
 
-def word(n, chip, elements, lower, upper, key, tripped, fault=False) -> int:
-    """Word n, 1..7; limits of the voltage in 10 mV, key pressed, relay open, NV memory at fault."""
+def word(n, chip, elements, lower, upper, key, tripped, fault=False, sets=0) -> int:
+    """Word n, 1..7; limits of the voltage in 10 mV, key pressed, relay open, NV memory at fault.
+
+    sets: the sets of the calendar in force, bit 0 day tables, bit 1 zones; 1 = the second.
+    """
     if n == 1:
         bits = 0
         if u16(chip, c.CLOCK_BATTERY) < BATTERY_LOW:
@@ -40,7 +43,8 @@ def word(n, chip, elements, lower, upper, key, tripped, fault=False) -> int:
                 bits |= 1 << 4 + i
         return bits
     if n == 3:
-        return (1 << 3 if key else 0) | (1 << 4 if tripped else 0)
+        bits = (1 << 3 if key else 0) | (1 << 4 if tripped else 0)
+        return bits | sets & 1 | (sets & 2) << 4
     if n <= 6 and n - 4 < elements:
         return _phase(n - 4, chip, lower, upper)
     return 0

@@ -25,6 +25,7 @@ from lib.chip import baud
 from lib.copy import copy
 from lib.line import Line
 from lib.metering import Registers
+from lib.timetable import Timetable
 from meter645 import orders as o
 from meter645.energy import put_class
 from meter645.events import Events
@@ -37,7 +38,7 @@ from meter645.periods import Periods
 from meter645.put import digits, minute_at, put_fields
 from meter645.receiver import END, START, Receiver
 from meter645.records import GIVEN, put_records
-from meter645.settings import Settings
+from meter645.settings import CALENDAR, Settings
 from meter645.status import put_status
 
 SHIFT = 0x33
@@ -91,6 +92,8 @@ class Meter(Line):
         self.registers = Registers(snapshot, memory, elements, self.settings.combination)
         self.events = Events(self.registers, self.periods)
         self.locks = Locks()
+        # made when first something of it is written: until then the chip sorts as it does
+        self.calendar = None
         self.orders = Orders(self)
         self._data = bytearray(256)
         self._body = bytearray(BODY)
@@ -117,6 +120,12 @@ class Meter(Line):
     def shift(self, value: int) -> None:
         self.periods.shift = value
 
+    def tariffs(self) -> Timetable:
+        """The calendar of tariffs."""
+        if self.calendar is None:
+            self.calendar = Timetable(self, self.settings.data, CALENDAR)
+        return self.calendar
+
     def _sent(self) -> None:
         if self.speed_word:
             # the answer goes out at the old speed, what follows is at the new one
@@ -130,6 +139,8 @@ class Meter(Line):
 
     def _done(self) -> None:
         """Something may have been set: keep it before anybody is told."""
+        if self.calendar is not None:
+            self.calendar.clock_set()
         if self.keep is not None:
             self.keep.save()
 
@@ -291,6 +302,7 @@ class Meter(Line):
             return put_status(
                 body, 0, d0, self.registers.chip, self.elements, self.settings,
                 self.key, self.orders.tripped, self.keep is not None and self.keep.nv.fault,
+                0 if self.calendar is None else self.calendar.in_force(self.periods.now),
             )  # fmt: skip
         return self.settings.put(body, 0, d2, d1, d0)
 

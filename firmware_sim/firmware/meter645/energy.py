@@ -74,7 +74,7 @@ def put_quantity(out, at, demand, d2, d1, registers, known=True, shift=0) -> int
             value = registers.energy(d2, tariff)
             if value == r.MISSING:
                 return NONE
-            if known:
+            if known and (not tariff or registers.sorted):
                 put_energy(out, pos, value)
             else:
                 put_blank(out, pos, size)
@@ -93,6 +93,9 @@ def put_energy(out, at, value) -> None:
 def _put_peak(out, at, which, tariff, registers, shift) -> None:
     """XX.XXXX and the minute it ended; zeros if there was none."""
     place = ((which - 1) * (TARIFFS + 1) + tariff) * 8
+    if tariff and r.word(registers.peaks, place) == r.UNKNOWN:
+        put_blank(out, at, DEMAND_SIZE)
+        return
     put_bcd(out, at, r.word(registers.peaks, place), 3)
     when = r.word(registers.peaks, place + 4)
     put_minute(out, at + 3, when + shift if when else 0)

@@ -1,6 +1,7 @@
 """What the meter does not forget without power: its place in the image of lib/nv.py.
 
 Kept is what was set and what was done to the meter: settings, passwords and the lock behind them,
+what the tariffs had counted where the calendar was changed,
 number, speed, what its clock is set off, relay, commands to freeze, rings of records, when demand
 and events were cleared. Not kept: energies (the metering chip counts), an answer in parts.
 
@@ -8,10 +9,11 @@ Saved behind an order, before its answer goes out; a read writes nothing.
 """
 
 from lib.registers import s32
+from lib.sorting import STATE
 from meter645.events import CLEAR_DEMAND, OPERATIONS, RECORDS, RING_SIZES, TRIPS
 from meter645.settings import ROWS
 
-LAYOUT = 1
+LAYOUT = 2
 
 # numbers, four bytes each: 12 of the meter's own, then of each ring how many it has counted, of
 # the rings that ask for it when (10 each), and of each kind of event when it was cleared
@@ -30,7 +32,7 @@ def put_s32(buf, at: int, value: int) -> None:
 
 def kept() -> tuple:
     """What a board keeps for this meter: the image's layout and its bytes."""
-    size = FIXED + 4 * NUMBERS + 2 * RECORDS * RELAY_RECORD
+    size = FIXED + 4 * NUMBERS + STATE + 2 * RECORDS * RELAY_RECORD
     for row in ROWS:
         size += row[3]
     for one in RING_SIZES:
@@ -67,6 +69,7 @@ class Keep:
             meter.periods.pattern,
             self._numbers,
             meter.settings.data,
+            meter.tariffs().state,
         ]
         for ring in meter.events.rings:
             parts.append(ring.data)
@@ -79,6 +82,7 @@ class Keep:
             get(at, part)
             at += len(part)
         self._take_numbers()
+        self._meter.tariffs().load()
 
     def _note_numbers(self) -> None:
         meter = self._meter

@@ -4,10 +4,11 @@ Every order's data stands in `data[0:n]`, before +33H. The answer: how many byte
 data, or an error (ERROR + its bits), or SILENCE.
 """
 
-from lib import calendar
+from lib import calendar, tariffs
 from meter645.events import CLOSES, TRIPS
 from meter645.locks import LEVELS
 from meter645.put import digits, put_second, second_at
+from meter645.settings import CALENDAR
 
 SILENCE = -1
 ERROR = 0x1000
@@ -127,6 +128,9 @@ class Orders:
                 return NO_DATA
         if not meter.locks.opens(data, 4, level, meter.periods.now):
             return DENIED
+        error = meter.settings.refuses(d2, d1, d0, data, 12, n - 12)
+        if error:
+            return ERROR + error
         if n != 12 + size:
             return OTHER
         if d2 == 0 and d1 == 0x04 and d0 == 0x01:
@@ -136,8 +140,11 @@ class Orders:
                 meter.number[i] = data[12 + i]
         else:
             place = meter.settings.place(d2, d1, d0)
-            for i in range(size):
-                meter.settings.data[place + i] = data[12 + i]
+            if CALENDAR <= place < CALENDAR + tariffs.SIZE:
+                meter.tariffs().write(place - CALENDAR, data, 12, size)
+            else:
+                for i in range(size):
+                    meter.settings.data[place + i] = data[12 + i]
         self._programmed(data)
         for one in TABLES:
             if one[0] == d2 and one[1] in (d1, ANY) and one[2] in (d0, ANY):

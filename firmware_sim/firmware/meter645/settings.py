@@ -5,8 +5,14 @@ put in), and who may write it: the highest password level, NOBODY for what only 
 Sources: DL/T 645-2007 A.5; identifiers marked E are of the later extension.
 """
 
+from lib.tariffs import FACTORY, HOLIDAYS, ROW, SETS, SIZE
+from lib.timetable import SEGMENTS_EXCEEDED, WRONG, ZONES_EXCEEDED, refused
+
 NOBODY = -1
 TEXT = True
+# error bits of an answer to function 14, by what lib/timetable.py says: other, too many zones,
+# too many segments of a day, too many tariffs
+REFUSALS = (0x00, 0x01, 0x10, 0x20, 0x40)
 
 # what other files look up by place
 FIXED = (
@@ -33,6 +39,25 @@ FIXED = (
     (0x00, 0x0E, 0x02, 3, b"\x00\x00\x60", 4),
     (0x00, 0x0E, 0x03, 2, b"\x46\x26", 4),
     (0x00, 0x0E, 0x04, 2, b"\x54\x15", 4),
+    (0x00, 0x01, 0x03, 1, b"\x15", 4),
+    (0x00, 0x01, 0x04, 1, b"\x01", 4),
+    (0x00, 0x01, 0x05, 2, b"\x80\x00", 4),
+    # from here to the holidays: the calendar of tariffs as lib/tariffs.py has it. Switches of the
+    # zones, the day tables, E: of the price sets; weekend; two sets of zones and day tables
+    (0x00, 0x01, 0x06, 5, FACTORY[0:5], 4),
+    (0x00, 0x01, 0x07, 5, FACTORY[5:10], 4),
+    (0x00, 0x01, 0x08, 5, FACTORY[10:15], 4),
+    (0x00, 0x01, 0x09, 5, FACTORY[15:20], 4),
+    (0x00, 0x08, 0x01, 1, FACTORY[20:21], 4),
+    (0x00, 0x08, 0x02, 1, FACTORY[21:22], 4),
+    (0x01, 0x00, 0x00, 6, FACTORY[22:28], 4),
+    (0x01, 0x00, 0x01, 12, FACTORY[28:40], 4),
+    (0x01, 0x00, 0x02, 12, FACTORY[40:52], 4),
+    (0x02, 0x00, 0x00, 6, FACTORY[52:58], 4),
+    (0x02, 0x00, 0x01, 12, FACTORY[58:70], 4),
+    (0x02, 0x00, 0x02, 12, FACTORY[70:82], 4),
+    (0x03, 0x00, 0x01, 4, FACTORY[82:86], 4),
+    (0x03, 0x00, 0x02, 4, FACTORY[86:90], 4),
 )
 COMBINATION = 0
 RECORD_MODE = 3
@@ -44,19 +69,9 @@ HOURLY_STEP = 31
 DAILY = 32
 UPPER = 40
 LOWER = 42
-
-ZONES = b"\x02\x01\x01\x02\x01\x07"
-SEGMENTS = b"\x04\x00\x00\x02\x00\x08\x04\x00\x22\x04\x00\x22"
+CALENDAR = 48
 
 OTHERS = (
-    (0x00, 0x01, 0x03, 1, b"\x15", 4),
-    (0x00, 0x01, 0x04, 1, b"\x01", 4),
-    (0x00, 0x01, 0x05, 2, b"\x80\x00", 4),
-    (0x00, 0x01, 0x06, 5, b"\x00\x00\x00\x00\x00", 4),
-    (0x00, 0x01, 0x07, 5, b"\x00\x00\x00\x00\x00", 4),
-    # E: switch of the price sets
-    (0x00, 0x01, 0x08, 5, b"\x00\x00\x00\x00\x00", 4),
-    (0x00, 0x01, 0x09, 5, b"\x00\x00\x00\x00\x00", 4),
     # two zones, two day tables of four segments, four tariffs, two holidays, no harmonics
     (0x00, 0x02, 0x01, 1, b"\x02", NOBODY),
     (0x00, 0x02, 0x02, 1, b"\x02", NOBODY),
@@ -87,8 +102,6 @@ OTHERS = (
     (0x00, 0x07, 0x03, 1, b"\x20", 4),
     (0x00, 0x07, 0x04, 1, b"\x20", 4),
     (0x00, 0x07, 0x05, 1, b"\x20", 4),
-    (0x00, 0x08, 0x01, 1, b"\x7f", 4),
-    (0x00, 0x08, 0x02, 1, b"\x01", 4),
     (0x00, 0x09, 0x02, 1, b"\xff", 4),
     (0x00, 0x09, 0x03, 1, b"\xff", 4),
     (0x00, 0x09, 0x04, 1, b"\xff", 4),
@@ -106,14 +119,6 @@ OTHERS = (
     (0x00, 0x0D, 0x0A, 2, b"\x34\x00", 4),
     (0x00, 0x0D, 0x0B, 2, b"\x35\x00", 4),
     (0x00, 0x0D, 0x0C, 2, b"\x36\x00", 4),
-    (0x01, 0x00, 0x00, 6, ZONES, 4),
-    (0x01, 0x00, 0x01, 12, SEGMENTS, 4),
-    (0x01, 0x00, 0x02, 12, SEGMENTS, 4),
-    (0x02, 0x00, 0x00, 6, ZONES, 4),
-    (0x02, 0x00, 0x01, 12, SEGMENTS, 4),
-    (0x02, 0x00, 0x02, 12, SEGMENTS, 4),
-    (0x03, 0x00, 0x01, 4, b"\x01\x01\x10\x26", 4),
-    (0x03, 0x00, 0x02, 4, b"\x01\x01\x01\x27", 4),
     (0x80, 0x00, 0x01, 32, b"boxgate meter645", NOBODY),
     (0x80, 0x00, 0x02, 32, b"simulated", NOBODY),
     (0x80, 0x00, 0x03, 32, b"boxgate", NOBODY),
@@ -159,6 +164,16 @@ class Settings:
             if row[2] == d0 and row[1] == d1 and row[0] == d2:
                 return (row[3], row[5])
         return (0, NOBODY)
+
+    def refuses(self, d2: int, d1: int, d0: int, data, start: int, size: int) -> int:
+        """Error bits if data[start:start + size] cannot be the item of a calendar; else 0."""
+        at = self.place(d2, d1, d0) - CALENDAR
+        if not 0 <= at < SIZE:
+            return 0
+        right = self.row(d2, d1, d0)[0]
+        if SETS <= at < HOLIDAYS and size > right and not size % ROW:
+            return REFUSALS[SEGMENTS_EXCEEDED if d0 else ZONES_EXCEEDED]
+        return REFUSALS[refused(at, data, start, size) if size == right else WRONG]
 
     def put(self, out, at, d2: int, d1: int, d0: int) -> int:
         """An item, or for DI0 = FF the items of its group, into `out`; the length or NONE."""

@@ -8,7 +8,7 @@ ALL = 0xFF
 NONE = -1
 
 
-def put_status(out, at, d0, chip, elements, settings, key, tripped, fault=False) -> int:
+def put_status(out, at, d0, chip, elements, settings, key, tripped, fault=False, sets=0) -> int:
     """One word or, for FF, all seven; the length or NONE."""
     if d0 == ALL:
         first = 1
@@ -21,7 +21,7 @@ def put_status(out, at, d0, chip, elements, settings, key, tripped, fault=False)
     upper = 10 * digits(settings.data, s.UPPER, 2)
     pos = at
     for n in range(first, last + 1):
-        bits = word(n, chip, elements, lower, upper, key, tripped, fault)
+        bits = word(n, chip, elements, lower, upper, key, tripped, fault, sets)
         out[pos] = bits & 0xFF
         out[pos + 1] = bits >> 8
         pos += 2

@@ -10,6 +10,7 @@ from firmware_sim.hal.loader import firmware, nv_memory
 from tests.firmware_sim.firmware.bench645 import Bench
 from tests.firmware_sim.firmware.test_orders import (
     AFTERNOON,
+    CALENDAR,
     EVERYBODY,
     FACTORY,
     OPERATOR,
@@ -47,7 +48,8 @@ def test_what_was_written_stands_there_when_the_power_comes_back() -> None:
     before = on(flash)
     rows = [row for row in firmware("meter645.settings").ROWS if row[5] >= 0]
     for d2, d1, d0, size, _, _ in rows:
-        assert write(before, f"04{d2:02X}{d1:02X}{d0:02X}", bytes([0x21] * size)).control == 0x94
+        item = f"04{d2:02X}{d1:02X}{d0:02X}"
+        assert write(before, item, CALENDAR.get(item, bytes([0x21] * size))).control == 0x94
     after = on(flash)
     for d2, d1, d0, _, _, _ in rows:
         item = f"04{d2:02X}{d1:02X}{d0:02X}"
@@ -187,7 +189,7 @@ ORDERS: tuple[Order, ...] = (
     lambda bench: password(bench, FACTORY, b"\x02\x11\x22\x33"),
     lambda bench: write(bench, "04000103", b"\x31", b"\x02\x77\x77\x77"),
     lambda bench: password(bench, b"\x02\x11\x22\x33", FACTORY),
-    lambda bench: write(bench, "04010001", bytes(range(12))),
+    lambda bench: write(bench, "04010001", CALENDAR["04010001"]),
     lambda bench: relay(bench, 0x1A),
     lambda bench: do(bench, 0x16, b"\x99" * 4),
     lambda bench: do(bench, 0x17, b"\x40"),
