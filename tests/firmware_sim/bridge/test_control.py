@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,16 @@ from firmware_sim.bridge.bench import Bench, Options
 from firmware_sim.bridge.control import Control
 from firmware_sim.clock import NEVER
 from firmware_sim.truth import TruthFile
+from firmware_sim.world.drift import drift_of
+from protocol.dlt698 import requests as ask698
+from protocol.dlt698.get import GetRecord
+from protocol.exchange import Done
 from tests.firmware_sim import modbus
 from tests.firmware_sim.bridge.running import BAUD, WAIT_S, running, truth_of, until
+from tests.firmware_sim.bridge.test_meter698_on_pty import HOUSE, SITE, WORLD, Line, rows
 from tests.firmware_sim.bridge.test_pty import ask
 from tests.firmware_sim.frames import answer, digits, read, request
+from tests.firmware_sim.held import EPOCH
 from tests.firmware_sim.places import number
 
 FIRST, SECOND = number(1, 1), number(1, 2)
@@ -115,6 +122,90 @@ def test_what_a_meter_was_set_to_outlives_its_power(tmp_path: Path, desk: Desk) 
         desk.say(f"break meter {FIRST}", f"mend meter {FIRST}")
         assert digits(answer(ask(port, read(FIRST, "04000103"))).raw) == "30"
         assert digits(answer(ask(port, read(SECOND, "04000103"))).raw) == "15"
+
+
+def power_offs(port: serial.Serial, meter: str) -> tuple[int, list[tuple[str, str]]]:
+    """How often a 645 meter says its power was off, and (start, end) of the two newest."""
+    count = int(digits(answer(ask(port, read(meter, "03110000"))).raw))
+    found = [digits(answer(ask(port, read(meter, f"031100{n:02X}"))).raw) for n in (1, 2)]
+    # digits come highest first: end, start
+    return count, [(one[12:], one[:12]) for one in found]
+
+
+def clock_of(port: serial.Serial, meter: str) -> str:
+    """Date and time a 645 meter shows, as its records have it."""
+    shown = digits(answer(ask(port, read(meter, "0400010C"))).raw)
+    # YY MM DD, weekday, hh mm ss
+    return shown[:6] + shown[8:]
+
+
+def test_a_meters_power_off_stands_in_its_record_by_its_own_clock(
+    tmp_path: Path, desk: Desk
+) -> None:
+    with running(tmp_path, control=desk.control), client(tmp_path) as port:
+        before, drawn = power_offs(port, FIRST)
+        others = power_offs(port, SECOND)
+        first = clock_of(port, FIRST)
+        desk.say(f"break meter {FIRST}")
+        mark = clock_of(port, SECOND)
+        until(lambda: clock_of(port, SECOND) != mark)
+        desk.say(f"mend meter {FIRST}")
+        last = clock_of(port, FIRST)
+        count, ((start, end), older) = power_offs(port, FIRST)
+        assert count == before + 1
+        assert first <= start <= end <= last
+        assert older == drawn[0]
+        assert power_offs(port, SECOND) == others
+
+
+def test_a_record_of_a_power_off_outlives_the_next_one(tmp_path: Path, desk: Desk) -> None:
+    with running(tmp_path, control=desk.control), client(tmp_path) as port:
+        before, _ = power_offs(port, FIRST)
+        desk.say(f"break meter {FIRST}", f"mend meter {FIRST}")
+        _, (once, _) = power_offs(port, FIRST)
+        desk.say(f"break meter {FIRST}", f"break meter {FIRST}", f"mend meter {FIRST}")
+        desk.say(f"mend meter {FIRST}")
+        count, (_, older) = power_offs(port, FIRST)
+        assert (count, older) == (before + 2, once)
+
+
+def test_a_meter_dead_from_the_start_was_off_since_then(tmp_path: Path, desk: Desk) -> None:
+    options = Options(dead=frozenset({FIRST}), drift_ppm=0.0)
+    with running(tmp_path, control=desk.control, options=options) as bench:
+        with client(tmp_path) as port:
+            desk.say(f"mend meter {FIRST}")
+            _, ((start, _), _) = power_offs(port, FIRST)
+        began = bench._world.local(bench._began_ms + 999)
+    year, month, day, _, hour, minute, second = began[:7]
+    assert start == f"{year % 100:02d}{month:02d}{day:02d}{hour:02d}{minute:02d}{second:02d}"
+
+
+def test_a_698_meter_has_its_power_off_in_object_3011(tmp_path: Path, desk: Desk) -> None:
+    columns = (0x20220200, 0x201E0200, 0x20200200)
+    found = []
+    with running(tmp_path, control=desk.control, place=SITE) as bench:
+        line = Line(tmp_path, "b1")
+        for _ in range(2):
+            asked = GetRecord(HOUSE, 0x30110200, ask698.newest(2), columns)
+            assert line.run(asked) == Done(())
+            found.append(rows(asked))
+            desk.say(f"break meter {HOUSE}", f"mend meter {HOUSE}")
+        line.port.close()
+        began = bench._began_ms
+    (before, _), (new, older) = found
+    assert (new[0], older) == (before[0] + 1, before)
+    off_ms = (new[1] - EPOCH).total_seconds() * 1000 - WORLD.utc_offset_ms
+    off_ms += EPOCH.replace(tzinfo=UTC).timestamp() * 1000
+    drift = drift_of(WORLD.seed, HOUSE)
+    assert drift.shown(began) <= off_ms <= drift.shown(began) + 1000 * WAIT_S * 2
+    assert new[2] >= new[1]
+
+
+def test_every_clock_runs_as_fast_as_the_bench_is_told(tmp_path: Path) -> None:
+    with running(tmp_path, options=Options(drift_ppm=1000.0)), client(tmp_path) as port:
+        told = [clock_of(port, one) for one in (FIRST, SECOND)]
+    # each was last set at an instant of its own, months ago
+    assert told[0][:10] != told[1][:10]
 
 
 def test_a_tmu_that_comes_back_has_kept_what_it_was_set_to(tmp_path: Path, desk: Desk) -> None:

@@ -264,3 +264,13 @@ def test_a_clock_that_is_too_far_off_is_for_a_person_to_set() -> None:
     record = bench.shown("03300401")
     # after, before, operator: digits come highest first
     assert record[:24] == "260816120000" + "260816121424"
+
+
+def test_a_clock_an_hour_off_stamps_a_demand_an_hour_off() -> None:
+    fast = Drift(50_000, NOON - 72_000_000_000)
+    exact = peaks(AT_NOON, MONTH)[0]
+    off = page("feeder", PEAKS, 400, AT_NOON, MONTH, NOON + DAY_MS, fast)
+    assert off is not None
+    assert struct.unpack(">2I", off[:8]) == (exact[0], exact[1] + 3600)
+    # and its present demand is the world's of this instant
+    assert page("feeder", AVERAGES, 16, drift=fast) == page("feeder", AVERAGES, 16)
