@@ -187,3 +187,15 @@ def test_dead_meters_and_their_number_are_taken_over() -> None:
     assert options.wake == 0
     assert options.start is not None
     assert (options.start.hour, options.start.minute) == (19, 30)
+
+
+def test_clocks_drift_as_drawn_or_as_told() -> None:
+    assert up._options(site(), namespace()).drift_ppm is None
+    parser = argparse.ArgumentParser()
+    up.add_arguments(parser)
+    for text, ppm in (("0", 0.0), ("-12.5", -12.5), ("1000", 1000.0)):
+        args = parser.parse_args([str(SITE), "--drift", text])
+        assert up._options(site(), args).drift_ppm == ppm
+    for text in ("1000.5", "nan", "fast"):
+        with pytest.raises(SystemExit):
+            parser.parse_args([str(SITE), "--drift", text])
