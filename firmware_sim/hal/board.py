@@ -199,6 +199,12 @@ class Board:
             return port.causes[port.after_soft] if port.after_soft else self.reset_cause
         return port.causes[port.after_reset]
 
+    def take_over(self, before: "Board") -> None:
+        """Run on with what a soft reset of the board before leaves as it is."""
+        if before.reset is not None and before.reset.soft:
+            self.watchdog, self.fed = before.watchdog, before.fed
+            self.rtc, self.rtc_at = before.rtc, before.rtc_at
+
     def _count(self, before: int) -> None:
         self.spins = 0 if self.clock.now > before else self.spins + 1
         if self.spins > MOST_SPINS:

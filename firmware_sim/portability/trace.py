@@ -13,7 +13,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from firmware_sim.clock import Clock
-from firmware_sim.hal.board import Board, PowerOff, Stuck, WatchdogReset
+from firmware_sim.hal.board import Board, PowerOff, Reset, Stuck, WatchdogReset
 from firmware_sim.hal.flash import Flash
 from firmware_sim.hal.flash_time import BoardFlash
 from firmware_sim.hal.ports import Port
@@ -22,6 +22,8 @@ from firmware_sim.portability.sensors import Chip
 from firmware_sim.portability.wasi import Crashed
 
 CHIP = 0x38
+RESET_NS = 1_000_000
+"""How long a board is gone that resets itself: one that does so at once shall not stand still."""
 LEAD_US = 20_000_000
 """How long before its ticks wrap a board starts."""
 
@@ -37,6 +39,8 @@ class World:
     """What is around the board: registers of its I2C chip, None while it does not answer."""
 
     image: Callable[[int], bytes | None]
+    wire: Callable[[Board], None] | None = None
+    """Told of each board that gets power, for what hangs on its pins."""
 
 
 class _Line:
@@ -107,6 +111,7 @@ def play(
     line = _Line(clock, script.bursts)
     journal: list[Event] = []
     wrap = 1 << port.ticks_bits
+    before: Board | None = None
     for start, off in script.power:
         line.board = None
         clock.run_until(start)
@@ -119,6 +124,10 @@ def play(
             board.devices = _Bus(clock, world)  # type: ignore[assignment]
             board.flash = None if flashes is None else flashes(board)
             board.journal = []
+            if before is not None:
+                board.take_over(before)
+            if world.wire is not None:
+                world.wire(board)
             board.note("start", cause)
             line.board = board
             ended = _until_it_ends(machine, folder, board)
@@ -126,7 +135,10 @@ def play(
             off = board.until
             journal += [event for event in board.journal if event[0] <= clock.now]
             journal.append((clock.now, ended, ()))
-            cause = port.causes["WDT_RESET"]
+            board.end()
+            cause = board.next_cause()
+            before = board
+        before = None
     return [(at // 1000, what, about) for at, what, about in sorted(journal, key=_when)]
 
 
@@ -140,6 +152,9 @@ def _until_it_ends(machine: Machine, folder: Path, board: Board) -> str:
         machine(board, folder)
     except PowerOff:
         return "power off"
+    except Reset:
+        board.clock.run_until(min(board.clock.now + RESET_NS, board.until))
+        return "reset" if board.clock.now < board.until else "power off"
     except WatchdogReset:
         pass
     except Crashed as crash:

@@ -31,7 +31,8 @@ def numbers(word):
 def put(word, data):
     """Hand bytes over; what the word says besides stands behind it."""
     word, _, more = word.partition(" ")
-    digits = bytes(data).hex()
+    # of nothing this VM's hex() gives bytes
+    digits = bytes(data).hex() if len(data) else ""
     return int(host.call(word, more + " " + digits if more else digits))
 
 
