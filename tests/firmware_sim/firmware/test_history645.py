@@ -208,3 +208,30 @@ def test_the_broadcast_time_is_no_clock_setting_in_the_record(ahead: Board) -> N
     assert ahead.bench.ask(request(EVERYBODY, 0x08, stamp(NOON + timedelta(minutes=2)))) is None
     assert value(ahead.bench, "04000102") == "120930"
     assert value(ahead.bench, "03300400") == "000001"
+
+
+@pytest.mark.parametrize(
+    ("item", "kept", "first", "last"),
+    [
+        ("050600", 62, datetime(2026, 8, 16), datetime(2026, 6, 16)),
+        ("050400", 254, datetime(2026, 8, 16, 12), datetime(2026, 8, 5, 23)),
+        ("050000", 12, datetime(2026, 8, 16), datetime(2026, 8, 5)),
+    ],
+    ids=["daily", "hourly", "timed"],
+)
+def test_so_many_freezes_are_kept_and_no_more(
+    item: str, kept: int, first: datetime, last: datetime
+) -> None:
+    bench = Board().bench
+    assert value(bench, f"{item}01") == first.strftime("%y%m%d%H%M")
+    assert value(bench, f"{item}{kept:02X}") == last.strftime("%y%m%d%H%M")
+    # FF asks for all; of hours there is no such block
+    assert value(bench, f"{item}{kept + 1:02X}") == ""
+
+
+def test_twelve_months_are_kept_and_no_more() -> None:
+    board = Board()
+    oldest = board.held.energy(1, 0, datetime(2025, 9, 1))
+    assert int(value(board.bench, "0001000C")) == oldest
+    assert value(board.bench, "0101000C") != ""
+    assert value(board.bench, "0001000D") == value(board.bench, "0101000D") == ""
