@@ -178,7 +178,7 @@ class Sorting:
 
     def _sort(self, page, buf, when: int, present: bool) -> bool:
         """The pulses by tariff of a page as at `when`, over the chip's; False if not known."""
-        if when < self.first:
+        if when < self.first or when == self.first == self.since:
             return True
         if self._memory is None:
             self._look_at(page, buf, when)
@@ -190,7 +190,10 @@ class Sorting:
             self._put(buf, page, page.past.pulses)
             return True
         elif when >= page.until:
-            if not self._move(page, page.present, when):
+            # where clocks run apart the store may not have the second that has just begun
+            if not self._move(page, page.present, when) and not (
+                self._move(page, page.present, when - 1)
+            ):
                 return False
             self._hold(page, when)
         # what has been counted since goes to the tariff of now
@@ -276,6 +279,8 @@ class Sorting:
     def _roll(self, now: int) -> None:
         """Let `since` be a later second."""
         known = 0
+        if not self._move(self._pages[0], self._pages[0].present, now) and now > self.since:
+            now -= 1
         for page in self._pages:
             if self._move(page, page.present, now):
                 known |= page.bit

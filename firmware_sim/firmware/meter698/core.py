@@ -29,6 +29,7 @@ from meter698.objects import has
 from meter698.orders import CHARACTER
 from meter698.receiver import HEAD, Receiver
 from meter698.settings import Settings
+from meter698.tables import Tables
 
 # direction, started by the client, function 3; bit 4 is reserved
 WAY = 0xC7
@@ -70,6 +71,7 @@ class Meter(Line):
         self.access = Access()
         self.clock = Clock(clock)
         self.registers = Registers(snapshot, memory, elements, self.settings.combination)
+        self.tables = Tables(self)
         self.freezes = Freezes(elements)
         self.events = Events()
         self.cut = Cut()
@@ -100,6 +102,7 @@ class Meter(Line):
 
     def told(self) -> None:
         """Something may have been set: keep it before anybody hears of it."""
+        self.tables.calendar.clock_set()
         if self.keep is not None:
             self.keep.save()
 

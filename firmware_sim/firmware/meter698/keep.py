@@ -2,16 +2,17 @@
 
 Kept is what was set and what was done to the meter: customer number, asset code, password and the
 lock behind it, number, speed, what its clock is set off, the curve's period and depth, freezes
-told, the rings of programming and clock set. Not kept: a connection, an answer in parts.
+told, the rings of programming and clock set, the calendar of tariffs and what was counted by it
+where it was changed. Not kept: a connection, an answer in parts.
 
 Saved behind an order, before its answer goes out; a GET writes nothing.
 """
 
-from meter698 import access
+from meter698 import access, tables
 from meter698.events import RECORDS, RINGS
 from meter698.settings import ROWS
 
-LAYOUT = 1
+LAYOUT = 2
 
 NUMBER = 6
 # bytes of a figure: seconds reach beyond 2**31, what a clock is set off has a sign besides
@@ -38,7 +39,7 @@ def get_wide(buf, at: int) -> int:
 
 def kept() -> tuple:
     """What a board keeps for this meter: the image's layout and its bytes."""
-    size = NUMBER + 1 + access.LONGEST + WIDE * (OWN + OF_RING * len(RINGS))
+    size = tables.KEPT + NUMBER + 1 + access.LONGEST + WIDE * (OWN + OF_RING * len(RINGS))
     for row in ROWS:
         if row[4]:
             size += 1 + row[2]
@@ -58,6 +59,8 @@ class Keep:
         """Keep what has changed."""
         meter = self._meter
         at = self._put(0, meter.new_number or meter.number)
+        for part in meter.tables.keep_parts():
+            at = self._put(at, part)
         at = self._put_text(at, meter.access.password, access.LONGEST)
         at = self._put_figures(at, self._own())
         for ring in meter.events.rings:
@@ -72,6 +75,10 @@ class Keep:
         meter = self._meter
         self.nv.get(0, meter.number)
         at = NUMBER
+        for part in meter.tables.keep_parts():
+            self.nv.get(at, part)
+            at += len(part)
+        meter.tables.kept()
         meter.access.password = self._text(at, access.LONGEST)
         at += 1 + access.LONGEST
         self._take_own(self._figures(at, OWN))

@@ -18,6 +18,7 @@ from lib.metering import (
     PHASE_FIRST,
     REACTIVE_1,
     REACTIVE_2,
+    UNKNOWN,
     word,
 )
 from lib.registers import s16, s32, u16
@@ -169,7 +170,10 @@ def _energy(body, at: int, oi: int, attribute: int, index: int, meter) -> int:
         at = a.put_array(body, at, end - first)
     signed = kind in (COMBINED, REACTIVE_1, REACTIVE_2)
     for tariff in range(first, end):
-        if attribute == VALUE:
+        if tariff and not meter.registers.sorted:
+            # what it was before the calendar was changed, nobody can say
+            at = a.put_null(body, at)
+        elif attribute == VALUE:
             at = a.put_u8(body, at, a.S32 if signed else a.U32)
             at = a.put_u32(body, at, meter.registers.energy(which, tariff))
         else:
@@ -202,6 +206,9 @@ def _demand(body, at: int, oi: int, attribute: int, index: int, meter) -> int:
         at = a.put_array(body, at, end - first)
     for tariff in range(first, end):
         place = ((which - 1) * (c.TARIFFS + 1) + tariff) * 8
+        if tariff and word(registers.peaks, place) == UNKNOWN:
+            at = a.put_null(body, at)
+            continue
         at = a.put_structure(body, at, 2)
         at = a.put_u8(body, at, a.S32 if which in (REACTIVE_1, REACTIVE_2) else a.U32)
         at = a.put_u32(body, at, word(registers.peaks, place))
@@ -298,6 +305,7 @@ def _status(body, at: int, index: int, meter) -> int:
         at = a.put_array(body, at, WORDS)
     for n in range(first, end):
         chip = meter.registers.chip
-        bits = status_word(n, chip, meter.elements, LOWER, UPPER, False, False, meter.fault())
+        sets = meter.tables.calendar.in_force(meter.time())
+        bits = status_word(n, chip, meter.elements, LOWER, UPPER, False, False, meter.fault(), sets)
         at = a.put_tag_bits(body, at, bits, 16)
     return at

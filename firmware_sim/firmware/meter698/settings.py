@@ -7,7 +7,7 @@ chip.
 """
 
 from meter698 import axdr as a
-from meter698 import orders
+from meter698 import orders, tables
 
 VALUE = 2
 DENIED = 3
@@ -66,6 +66,8 @@ class Settings:
 
     def put(self, body, at: int, oi: int, attribute: int, index: int, meter) -> int:
         """An object's Data; the place behind it, or -DAR."""
+        if tables.has(oi):
+            return meter.tables.put(body, at, oi, attribute, index, meter)
         if oi == VERSION and attribute == 3 and not index:
             at = a.put_structure(body, at, len(MAKE))
             for text in MAKE:
@@ -101,6 +103,8 @@ class Settings:
         """SET of the OAD data[start:start + 4] to the Data data[value:end]; 0 or a DAR."""
         oi = a.get_u16(data, start, end)
         attribute = data[start + 2]
+        if tables.has(oi):
+            return meter.tables.set(data, oi, attribute, data[start + 3], value, end, meter)
         if oi == CURVE and attribute == 3 and not data[start + 3]:
             dar = meter.freezes.set_curve(data, value, end, meter.time())
         elif orders.settable(oi) and attribute == VALUE and not data[start + 3]:
@@ -118,6 +122,8 @@ class Settings:
 
     def has(self, oi: int) -> bool:
         """Whether there is such an object."""
+        if tables.has(oi):
+            return True
         if oi in (CLOCK, ADDRESS, NUMBER, COUNTS, VERSION, PASSWORD, PORT):
             return True
         for row in ROWS:
