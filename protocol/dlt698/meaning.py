@@ -38,7 +38,7 @@ from protocol.dlt698.parts import (
 )
 from protocol.dlt698.selection import selection_text, selectors
 from protocol.dlt698.table import Cell, cells, entry, oad_name, text
-from protocol.dlt698.words import dar_name, service_name, word
+from protocol.dlt698.words import connect_name, dar_name, service_name, word
 
 PROTOCOL = "dlt698.45"
 
@@ -50,6 +50,7 @@ _MOST_NAMES = 8
 """Most objects named in one `name`."""
 _OPAQUE = frozenset({0x01, 0x81, 0x02, 0x82, 0x83, 0x84, 0x09, 0x89, 0x10, 0x90, 0x6E, 0xEE})
 """Services whose parts are shown one by one as they are."""
+_CONNECTED = 0x82
 _THIN = frozenset({0x84, 0x6E, 0xEE})
 _UNVERIFIED = frozenset({0x09, 0x89, 0x10, 0x90})
 _SERVER = frozenset({0x01, *range(0x82, 0x8A)})
@@ -212,6 +213,9 @@ def _apdu(data: bytes, said: _Said) -> tuple[str, dict[str, Any] | None]:
             function = f"{function} ({inner.service})"
             _body(inner, said)
     _body(apdu, said)
+    if apdu.tag == _CONNECTED and (code := apdu.body["result"]):
+        said.outcomes += 1
+        said.refusals.append(Fault(f"{code:02X}", connect_name(code, said.lang)))
     if apdu.tag in _OPAQUE:
         said.values += _opaque(shown)
     return function, shown

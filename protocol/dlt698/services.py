@@ -60,6 +60,7 @@ from protocol.dlt698.parts import (
     TimeTag,
     cells,
 )
+from protocol.dlt698.secret import SECRET, covered
 from protocol.dlt698.wire import (
     Codec,
     Cursor,
@@ -132,14 +133,16 @@ def _show_record(record: Record) -> dict[str, Any]:
 
 
 RECORD = Codec(lambda cursor: Record(*_read_rows(cursor)), _write_record, _show_record)
-RESULT = shape(
-    Result,
-    Part("oad", OAD),
-    Part(
-        "outcome",
-        tagged({0: (Dar, _DAR_READ), 1: (Data, _under("data", DATA))}, "result choice"),
-        inline=True,
-    ),
+RESULT = covered(
+    shape(
+        Result,
+        Part("oad", OAD),
+        Part(
+            "outcome",
+            tagged({0: (Dar, _DAR_READ), 1: (Data, _under("data", DATA))}, "result choice"),
+            inline=True,
+        ),
+    )
 )
 _ASK = shape(RecordAsk, Part("oad", OAD), Part("rsd", RSD), Part("rcsd", RCSD))
 _RESULTS = shape(Results, Part("results", listed(RESULT)))
@@ -150,8 +153,8 @@ _ONE_OR_DAR = {0: (Dar, _DAR_READ), 1: (Results, _RESULTS), 2: (Records, _RECORD
 
 _SET_GET = (Part("oad", OAD), Part("data", DATA), Part("read", OAD), Part("delay_s", U8))
 _ACT_GET = (Part("omd", OMD), Part("data", DATA), Part("read", OAD), Part("delay_s", U8))
-_SET = shape(SetItem, Part("oad", OAD), Part("data", DATA))
-_SET_THEN = shape(SetThenGet, *_SET_GET)
+_SET = covered(shape(SetItem, Part("oad", OAD), Part("data", DATA)))
+_SET_THEN = covered(shape(SetThenGet, *_SET_GET))
 _DONE = shape(Done, Part("oad", OAD), Part("dar", U8))
 _DONE_THEN = shape(DoneThenGot, Part("oad", OAD), Part("dar", U8), Part("result", RESULT))
 _CALL = shape(Call, Part("omd", OMD), Part("data", DATA))
@@ -210,7 +213,7 @@ _PUBLIC = Codec(
 _MECHANISM = tagged(
     {
         0: (Public, _PUBLIC),
-        1: (Password, shape(Password, Part("password", BYTES))),
+        1: (Password, shape(Password, Part("password", SECRET))),
         2: (Symmetric, shape(Symmetric, *_KEYED)),
         3: (Signature, shape(Signature, *_KEYED)),
     },

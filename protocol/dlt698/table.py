@@ -26,6 +26,7 @@ from protocol.dlt698.axdr import (
     Data,
     show_data,
 )
+from protocol.dlt698.secret import HIDDEN, PASSWORD_OI
 from protocol.dlt698.units import scaler_text
 from protocol.dlt698.words import word
 from protocol.exchange import Value
@@ -148,6 +149,8 @@ def oad_name(oad: int, lang: str = "en") -> str:
 def cells(oad: int, data: Data) -> tuple[Cell, ...] | None:
     """The values of an OAD's datum; None where no row fits it: object, element or type unknown."""
     found = entry(oad)
+    if oad >> 16 == PASSWORD_OI:
+        return (Cell(0, "", HIDDEN, 0, "", None),)
     if found is None or found.type in ("any", "record"):
         return None
     place = oad & 0xFF

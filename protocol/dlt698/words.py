@@ -92,6 +92,14 @@ _SERVICES = {
     "SECURITY": "安全传输",
     "ERROR": "异常",
 }
+_CONNECT = {
+    1: ("connection refused: password wrong, or locked for it", "连接被拒：密码错或已锁定"),
+    2: ("connection refused: symmetric decryption failed", "连接被拒：对称解密错误"),
+    3: ("connection refused: asymmetric decryption failed", "连接被拒：非对称解密错误"),
+    4: ("connection refused: signature wrong", "连接被拒：签名错误"),
+    5: ("connection refused: protocol version differs", "连接被拒：协议版本不匹配"),
+    255: ("connection refused: other reason", "连接被拒：其他错误"),
+}
 _WAYS = {"Request": "请求", "Response": "响应", "Notification": "通知"}
 
 
@@ -114,6 +122,12 @@ def dar_name(code: int, lang: str) -> str:
     if row is None:
         return f"DAR {code}"
     return row[lang == "zh"]
+
+
+def connect_name(code: int, lang: str) -> str:
+    """Why a CONNECT was refused (sheet §2)."""
+    row = _CONNECT.get(code)
+    return f"{code}" if row is None else row[lang == "zh"]
 
 
 @functools.cache

@@ -11,6 +11,7 @@ from cext.framing698 import Frame698, build698
 from protocol.decode import decode
 from protocol.decoded import Decoded
 from protocol.dlt698.apdu import Apdu, encode
+from protocol.dlt698.describe import describe
 from protocol.dlt698.find import find, wrong
 from protocol.dlt698.fragments import fragment_data, split
 from protocol.dlt698.meaning import direction, meaning, meanings
@@ -202,3 +203,44 @@ def test_a_frame_cut_short_is_named() -> None:
     assert wrong(raw[:-1]) == "a dlt698.45 frame of 25 bytes ends after 24"
     assert wrong(raw) == ""
     assert wrong(raw[:-1] + b"\x17") == ""
+
+
+OFFER = "02 07 0010" + "FF" * 24 + "0400 0200 01 0400 00000064"
+SECRET = b"K7qs-pw9"
+BY_PASSWORD = f"{OFFER} 01 {len(SECRET):02X} {SECRET.hex()} 00"
+SETS_PASSWORD = f"06 01 07 44010200 0A {len(SECRET):02X} {SECRET.hex()} 00"
+SETS_AND_READS = f"06 03 07 01 44010200 0A 08 {SECRET.hex()} 44010200 00 00"
+TELLS_PASSWORD = f"85 01 07 44010200 01 0A 08 {SECRET.hex()} 0000"
+
+
+@pytest.mark.parametrize(
+    ("apdu", "control"),
+    [(BY_PASSWORD, 0x43), (SETS_PASSWORD, 0x43), (SETS_AND_READS, 0x43), (TELLS_PASSWORD, 0xC3)],
+)
+def test_a_password_is_named_and_never_shown(apdu: str, control: int) -> None:
+    one = said(apdu, control)
+    whole = json.dumps(msgspec.to_builtins(one))
+    assert one.apdu is not None
+    assert "********" in whole
+    assert SECRET.decode() not in whole
+    assert SECRET.hex().upper() not in whole
+    assert SECRET.decode() not in describe(frame(bytes.fromhex(apdu), control))
+
+
+def test_what_is_set_beside_a_password_is_shown() -> None:
+    apdu = f"06 02 07 02 44010200 0A 08 {SECRET.hex()} 41030200 0A 02 4142 00"
+    values = [value.value for value in said(apdu, 0x43).values]
+    assert values == ["********", "AB"]
+
+
+@pytest.mark.parametrize(
+    ("result", "text"),
+    [(1, "password wrong"), (2, "symmetric"), (4, "signature"), (5, "version"), (77, "77")],
+)
+def test_a_refused_connection_is_the_frames_error_in_words(result: int, text: str) -> None:
+    apdu = "82 07" + "42" * 32 + "0010" + "FF" * 24 + "0200 0200 01 0400 00000064"
+    one = said(f"{apdu} {result:02X} 00 00 00")
+    assert one.error is not None
+    assert one.error.code == f"{result:02X}"
+    assert text in one.error.text
+    assert said(f"{apdu} 00 00 00 00").error is None
