@@ -284,6 +284,12 @@ def test_the_relay_refuses_what_is_over_and_what_keeping_power_on_forbids() -> N
     assert value(bench, "04000503") == "0000"
 
 
+@pytest.mark.parametrize("what", [0, 1, 2])
+def test_the_multi_function_output_is_set_and_named(what: int) -> None:
+    got = do(meter(), 0x1D, bytes([what]))
+    assert (got.control, got.data) == (0x9D, bytes([what]))
+
+
 def on(bench: Bench, item: str, seq: int) -> Answer:
     """The answer to a request for the next part."""
     return do(bench, 0x12, bytes.fromhex(item)[::-1] + bytes([seq]))
