@@ -120,6 +120,7 @@ class Sorting:
         self._starts = [0]
         self._shifts = [self._meter.shift]
         self._forget()
+        self._note()
 
     def is_sorting(self) -> bool:
         """Whether that second has come."""

@@ -1,0 +1,365 @@
+"""Energies by a calendar that is another than the chip's, held against a sum over the world."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.firmware_sim.firmware.calendars import Reference, second
+from tests.firmware_sim.firmware.tariffed import (
+    FACTORY,
+    NIGHT_AND_DAY,
+    PLACES,
+    START,
+    Played,
+    Stretch,
+    counted,
+    expected,
+    minute,
+    shown,
+)
+from tests.firmware_sim.frames import answer, request
+
+SWITCH = datetime(2026, 8, 20, 13, 30)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def with_items(data: bytes, **items: bytes) -> bytes:
+    """A calendar with other items."""
+    made = bytearray(data)
+    for name, new in items.items():
+        at = PLACES[name[1:]]
+        made[at : at + len(new)] = new
+    return bytes(made)
+
+
+SWITCHED = with_items(
+    FACTORY, _04020001=NIGHT_AND_DAY, _04020002=NIGHT_AND_DAY, _04000107=minute(SWITCH)
+)
+AFTER = [Stretch(SWITCH, Reference(SWITCHED))]
+
+
+def program(meter: Played, switch: datetime = SWITCH) -> None:
+    """Another set of day tables, and when it comes in force."""
+    for item in ("04020001", "04020002"):
+        assert meter.write(item, NIGHT_AND_DAY).control == 0x94
+    assert meter.write("04000107", minute(switch)).control == 0x94
+
+
+def table(data: bytes) -> str:
+    """A day table of DL/T 645 as the Data of 4016."""
+    made = "0104"
+    for i in range(0, 12, 3):
+        hour, minute_, tariff = data[i + 2], data[i + 1], data[i]
+        made += f"020311{int(f'{hour:02X}'):02X}11{int(f'{minute_:02X}'):02X}11{tariff:02X}"
+    return made
+
+
+def program698(meter: Played, switch: datetime = SWITCH) -> None:
+    """The same by objects."""
+    meter.connect()
+    assert meter.set("40170200", "0102" + 2 * table(NIGHT_AND_DAY)) == 0
+    when = f"{switch.year:04X}" + bytes((*switch.timetuple()[1:6],)).hex()
+    assert meter.set("40090200", "1C" + when) == 0
+
+
+@pytest.mark.parametrize("kind", ["household", "feeder"])
+def test_tariffs_rise_in_the_hours_of_the_new_table_from_its_date_on(kind: str) -> None:
+    one, other = Played(kind), Played(kind, "meter698")
+    program(one)
+    program698(other)
+    for now in (
+        START + HOUR, SWITCH - timedelta(seconds=1), SWITCH, SWITCH + timedelta(seconds=1),
+        SWITCH + 9 * HOUR, SWITCH + 9.5 * HOUR + timedelta(seconds=7), SWITCH + 5 * DAY, None,
+        SWITCH + 5 * DAY + 11 * HOUR, SWITCH + 40 * DAY,
+    ):  # fmt: skip
+        if now is None:
+            one.restart()
+            other.restart()
+            continue
+        one.now = other.now = now
+        right = shown(expected(one.meter, AFTER, now))
+        assert one.energies() == right, now
+        assert other.array("00100200") == right, now
+        # the chip's own total
+        assert right[0] == shown(counted(one.meter, now))[0]
+
+
+def test_what_is_programmed_changes_nothing_before_its_date() -> None:
+    meter = Played()
+    program(meter)
+    meter.now = SWITCH - HOUR
+    assert meter.energies() == shown(counted(meter.meter, meter.now))
+    assert meter.core.registers.chip[0x60:0x70] == b"".join(
+        one.to_bytes(4, "big") for one in counted(meter.meter, meter.now)
+    )
+
+
+def test_reactive_and_apparent_energies_follow_the_same_calendar() -> None:
+    meter = Played("feeder")
+    program(meter)
+    meter.now = SWITCH + DAY
+    before = [meter.energies(f"00{d2:02X}FF00") for d2 in (3, 5, 9)]
+    # 13:30 to 22:30: tariff 3 alone
+    meter.now += 9 * HOUR
+    for d2, old in zip((3, 5, 9), before, strict=True):
+        new = meter.energies(f"00{d2:02X}FF00")
+        risen = [b - a for a, b in zip(old, new, strict=True) if a is not None and b is not None]
+        assert risen[0] > 0
+        assert risen[1:3] + risen[4:] == [0, 0, 0], d2
+        assert abs(risen[0] - risen[3]) <= 3
+        assert 0 <= (new[0] or 0) - sum(one or 0 for one in new[1:]) <= 3
+
+
+def test_freezes_before_the_date_are_the_chips_and_behind_it_the_calendars() -> None:
+    meter = Played()
+    program(meter)
+    meter.now = SWITCH + 10 * DAY
+    for n in range(1, 30):
+        midnight = meter.now.replace(hour=0, minute=0) - (n - 1) * DAY
+        right = shown(expected(meter.meter, AFTER, midnight))
+        assert meter.energies(f"050601{n:02X}") == right, midnight
+    # a settlement, and the freeze at the switch itself
+    assert meter.energies("0001FF01") == shown(counted(meter.meter, datetime(2026, 8, 1)))
+    assert meter.energies("05030101") == shown(counted(meter.meter, SWITCH))
+    assert meter.shown("05030001") == SWITCH.strftime("%y%m%d%H%M")
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_a_row_of_freezes_in_order_costs_each_stretch_once(newest_first: bool) -> None:
+    meter = Played()
+    program(meter)
+    meter.now = SWITCH + 60 * DAY
+    meter.energies()
+    meter.asked = 0
+    for n in range(1, 59) if newest_first else range(58, 0, -1):
+        meter.energies(f"050601{n:02X}")
+    # four stretches a day, the freeze's own page, and the way to the first of them
+    assert meter.asked <= 58 * 8 + 240
+
+
+def test_a_second_change_leaves_the_time_between_unknown_and_goes_on_rightly() -> None:
+    one, other = Played(), Played(protocol="meter698")
+    program(one)
+    program698(other)
+    changed = SWITCH + 5 * DAY
+    one.now = other.now = changed
+    swapped = bytes.fromhex("040000030006020012010023")
+    assert one.write("04020002", swapped).control == 0x94
+    other.connect()
+    assert other.set("40160200", "0102" + table(NIGHT_AND_DAY) + table(swapped)) == 0
+    calendar = Reference(with_items(SWITCHED, _04020002=swapped))
+    known = [*AFTER, Stretch(changed, calendar)]
+    one.now = other.now = changed + 3 * DAY
+    for _ in range(2):
+        right = shown(expected(one.meter, known, one.now))
+        assert one.energies() == right
+        assert other.array("00100200") == right
+        # behind the second change, between both, before the first
+        for n in (1, 2, 4, 5, 8, 9, 10):
+            midnight = one.now.replace(hour=0, minute=0) - (n - 1) * DAY
+            frozen = shown(expected(one.meter, known, midnight))
+            if SWITCH < midnight < changed:
+                assert one.energies(f"050601{n:02X}") == [frozen[0], None, None, None, None]
+            else:
+                assert one.energies(f"050601{n:02X}") == frozen
+        one.restart()
+        other.restart()
+
+
+def test_a_demand_of_a_tariff_is_not_known_behind_a_change() -> None:
+    one, other = Played("feeder"), Played("feeder", "meter698")
+    old = [meter.shown("0101FF00") for meter in (one,)]
+    program(one)
+    program698(other)
+    assert [one.shown("0101FF00")] == old
+    one.now = other.now = SWITCH + DAY
+    digits = one.shown("0101FF00")
+    # five of eight bytes, the last of them first
+    assert digits[: 4 * 16] == "F" * 64
+    assert "F" not in digits[64:]
+    assert bytes.fromhex(other.value("10100200"))[-4:] == bytes(4)
+    assert other.value("10100202") == "00"
+
+
+def test_a_clock_that_is_set_moves_the_hours_from_then_on() -> None:
+    meter = Played()
+    program(meter, START + HOUR)
+    meter.now = START + DAY
+    fast = meter.now + timedelta(hours=2, minutes=7)
+    order = bytes.fromhex("0C010004") + b"\x02\0\0\0" + bytes(4) + bytes.fromhex(
+        fast.strftime("%S%M%H00%d%m%y")
+    )  # fmt: skip
+    assert answer(meter.hear(request(meter.meter.id, 0x14, order))).control == 0x94
+    data = with_items(SWITCHED, _04000107=minute(START + HOUR))
+    parts = [
+        Stretch(START + HOUR, Reference(data)),
+        Stretch(meter.now, Reference(data), fast - meter.now),
+    ]
+    for _ in range(2):
+        meter.now += 13 * HOUR
+        assert meter.energies() == shown(expected(meter.meter, parts, meter.now))
+        meter.restart()
+    # a past from before it was set is told by the clock of then
+    registers = meter.core.registers
+    for back in range(1, 48, 5):
+        then = meter.now - back * HOUR
+        assert registers.at(second(then))
+        right = shown(expected(meter.meter, parts, then))
+        assert [registers.energy(1, k) for k in range(5)] == right
+
+
+def test_without_a_store_the_chip_is_looked_at_as_main_wakes() -> None:
+    meter = Played(store=False)
+    program(meter)
+    now = START
+    while now < SWITCH + 3 * DAY:
+        # every 4 s around a change, else seldom: nothing happens between
+        now += timedelta(seconds=4) if now.minute in (59, 0, 29, 30) else timedelta(minutes=1)
+        meter.now = now
+        meter.wake()
+        if now.minute == 17 and now.hour % 7 == 0:
+            meter.restart()
+    found = meter.energies()
+    right = shown(expected(meter.meter, AFTER, meter.now))
+    assert found[0] == right[0]
+    # each change is seen up to 4 s late: 4 s of 5 kW are 0.006 kWh
+    assert all(abs((a or 0) - b) <= 3 for a, b in zip(found, right, strict=True))
+    assert right[1] - shown(counted(meter.meter, SWITCH))[1] > 100
+
+
+def test_status_word_3_names_the_sets_in_force() -> None:
+    one, other = Played(), Played(protocol="meter698")
+    program(one)
+    program698(other)
+    one.write("04000106", minute(SWITCH + DAY))
+    zones = SWITCH + DAY
+    assert other.set("40080200", f"1C{zones.year:04X}{bytes(zones.timetuple()[1:6]).hex()}") == 0
+    for now, bits in ((SWITCH - HOUR, 0), (SWITCH, 1), (SWITCH + DAY, 1 | 1 << 5)):
+        one.now = other.now = now
+        assert int(one.shown("04000503"), 16) == bits
+        assert other.value("20140203") == f"0410{bits:04X}"
+    # the set in force stays so when its switch is taken away, also without power
+    one.write("04000107", bytes(5))
+    one.restart()
+    assert int(one.shown("04000503"), 16) == 1 | 1 << 5
+
+
+@pytest.mark.parametrize(
+    ("item", "data", "error"),
+    [
+        ("04010000", "020101010107" + "010110", 0x10),
+        ("04010001", "040000020008040022040022" + "040023", 0x20),
+        ("04010001", "050000020008040022040022", 0x40),
+        ("04010001", "000000020008040022040022", 0x01),
+        ("04010001", "040000020008040024040022", 0x01),
+        ("04010001", "040000026008040022040022", 0x01),
+        ("04010001", "040000020022040008040022", 0x01),
+        ("04010001", "0400000200080400220400", 0x01),
+        ("04010000", "030101010107", 0x01),
+        ("04010000", "020101013002", 0x01),
+        ("04010000", "020107010101", 0x01),
+        ("04000107", "6012200826", 0x01),
+        ("04000802", "03", 0x01),
+        ("04030001", "01310226", 0x01),
+    ],
+)
+def test_what_is_no_calendar_is_refused_with_its_error_bit(
+    item: str, data: str, error: int
+) -> None:
+    meter = Played()
+    before = meter.shown(item)
+    got = meter.write(item, bytes.fromhex(data))
+    assert (got.control, got.data) == (0xD4, bytes([error]))
+    assert meter.shown(item) == before
+    assert meter.shown("03300000") == "000000"
+
+
+def test_a_switch_may_be_taken_away_and_a_table_is_recorded() -> None:
+    meter = Played()
+    program(meter)
+    assert meter.write("04000107", bytes(5)).control == 0x94
+    meter.restart()
+    meter.now = SWITCH + DAY
+    assert meter.energies() == shown(counted(meter.meter, meter.now))
+    assert meter.shown("03300500") == "000002"
+    assert meter.shown("03300000") == "000004"
+
+
+TABLES = st.lists(st.tuples(st.integers(1, 4), st.integers(0, 47)), min_size=4, max_size=4).map(
+    lambda rows: b"".join(
+        bytes([tariff, 0x30 * (start % 2), int(str(start // 2), 16)])
+        for tariff, start in sorted(rows, key=lambda row: row[1])
+    )
+)
+DAYS = st.integers(0, 11).map(lambda n: START.replace(hour=0) + n * DAY)
+WRITES = st.one_of(
+    st.tuples(st.sampled_from(["04010001", "04010002", "04020001", "04020002"]), TABLES),
+    st.tuples(st.sampled_from(["04000106", "04000107"]), DAYS.map(lambda day: minute(day + HOUR))),
+    st.tuples(
+        st.sampled_from(["04010000", "04020000"]),
+        st.sampled_from([bytes.fromhex("010101022008"), bytes.fromhex("021908012308")]),
+    ),
+    st.tuples(st.just("04000801"), st.sampled_from([b"\x7f", b"\x3e"])),
+    st.tuples(st.just("04000802"), st.sampled_from([b"\x01", b"\x02"])),
+    st.tuples(st.just("04030001"), DAYS.map(lambda day: b"\x01" + minute(day)[2:])),
+)
+STEPS = st.lists(
+    st.tuples(
+        st.integers(1, 40 * 3600),
+        st.one_of(WRITES, st.sampled_from(["restart", "read"]), st.integers(-7200, 7200)),
+    ),
+    max_size=7,
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(STEPS, st.lists(st.floats(0, 1), max_size=6))
+def test_whatever_is_done_a_tariff_is_right_or_not_known(
+    steps: list[tuple[int, object]], pasts: list[float]
+) -> None:
+    meter = Played()
+    data, sets, shift = FACTORY, 0, timedelta()
+    steps = [(1, ("04010002", NIGHT_AND_DAY)), *steps]
+    parts: list[Stretch] = []
+    changed = START
+    for wait, what in steps:
+        meter.now += timedelta(seconds=wait)
+        if what == "restart":
+            meter.restart()
+        elif isinstance(what, int):
+            shift += timedelta(seconds=what)
+            meter.core.shift += what
+            meter.core._done()
+        elif isinstance(what, tuple):
+            item, new = what
+            assert meter.write(item, new).control == 0x94
+            if with_items(data, **{f"_{item}": new}) != data:
+                changed = meter.now
+                old, shows = Reference(data, sets), meter.now + shift
+                if item == "04000106":
+                    sets = sets & 1 | old.zone_set(shows) << 1
+                elif item == "04000107":
+                    sets = sets & 2 | old.day_set(shows)
+                data = with_items(data, **{f"_{item}": new})
+        if what != "restart" and what != "read":
+            parts.append(Stretch(meter.now, Reference(data, sets), shift))
+        else:
+            right = shown(expected(meter.meter, parts, meter.now))
+            assert meter.energies() == right
+    meter.now += timedelta(hours=5)
+    registers = meter.core.registers
+    first = parts[0].start
+    for share in [1, *pasts]:
+        then = first - DAY + share * (meter.now - first + DAY)
+        then = then.replace(microsecond=0)
+        right = shown(expected(meter.meter, parts, then))
+        assert registers.at(second(then))
+        if registers.sorted:
+            assert [registers.energy(1, k) for k in range(5)] == right
+        else:
+            assert first < then < changed
+            assert registers.energy(1, 0) == right[0]
+    assert meter.energies() == shown(expected(meter.meter, parts, meter.now))
