@@ -1,8 +1,8 @@
 """How wrong a meter's clock runs: what it shows at any instant, and when it shows what.
 
 Nothing ticks: a clock that was right at one instant is off by its rate ever since, so both ways are
-functions. A meter's crystal is allowed 0.5 s a day (GB/T 17215.321-2008 8.1: 5.8 ppm); most keep
-within it, a few have aged or been too cold.
+functions. A meter's crystal is allowed 0.5 s a day (GB/T 17215: 5.8 ppm); most keep within it, a
+few have aged or been too cold.
 """
 
 import random

@@ -13,11 +13,11 @@ from lib.sorting import STATE
 from meter645.events import CLEAR_DEMAND, OPERATIONS, RECORDS, RING_SIZES, TRIPS
 from meter645.settings import ROWS
 
-LAYOUT = 2
+LAYOUT = 3
 
-# numbers, four bytes each: 12 of the meter's own, then of each ring how many it has counted, of
+# numbers, four bytes each: 15 of the meter's own, then of each ring how many it has counted, of
 # the rings that ask for it when (10 each), and of each kind of event when it was cleared
-OWN = 12
+OWN = 15
 NUMBERS = OWN + len(RING_SIZES) + 2 + 3 * RECORDS + OPERATIONS + 1
 # number, passwords, command to freeze
 FIXED = 6 + 30 + 4
@@ -102,6 +102,9 @@ class Keep:
             periods.at_once[1],
             periods.at_once[2],
             periods.demand_cleared,
+            periods.shifts[0],
+            periods.shifts[1],
+            periods.shifts[2],
         )
         buf = self._numbers
         at = _put_all(buf, 0, own)
@@ -130,6 +133,7 @@ class Keep:
         periods.since = own[7]
         for i in range(3):
             periods.at_once[i] = own[8 + i]
+            periods.shifts[i] = own[12 + i]
         periods.demand_cleared = own[11]
         one = [0]
         for ring in events.rings:
