@@ -76,7 +76,7 @@ def talk(chance: random.Random) -> bytes:
     if what < 0.5:
         return bytes([data[0] | 0x20]) + data[1:] + b"\n"
     # most orders are to be survived
-    return bytes([chance.choice(ORDERS[3:]) if what < 0.9 else chance.choice(ORDERS)]) + data
+    return bytes([chance.choice(ORDERS[3:]) if what < 0.94 else chance.choice(ORDERS)]) + data
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,8 +85,10 @@ class Soft:
         source = None if irqs is None else irqs.begin()
         return -1 if source is None else source.number
 
-    def _over(self) -> None:
+    def _over(self) -> int:
+        """A callback has ended; the number of the next one, -1 = none."""
         self._board.soft().locked = False
+        return self._irq()
 
     def _off(self, off: int) -> int:
         """disable_irq, enable_irq: what it was, 1 = on."""

@@ -126,9 +126,9 @@ def play(
             board.journal = []
             if before is not None:
                 board.take_over(before)
+            board.note("start", cause)
             if world.wire is not None:
                 world.wire(board)
-            board.note("start", cause)
             line.board = board
             ended = _until_it_ends(machine, folder, board)
             # it may have been brought forward into a write of the flash

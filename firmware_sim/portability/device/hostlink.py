@@ -67,8 +67,7 @@ def _run():
         except Exception as error:  # noqa: BLE001
             # a board prints it and goes on
             put("raised", type(error).__name__.encode())
-        ask("irq_over")
-        number = ask("irq")
+        number = ask("irq_over")
 
 
 def read(count):

@@ -147,7 +147,7 @@ class Probe:
                 self.say("line", -1 if line is None else len(line))
             self.listen()
         elif kind == 3:
-            for _ in range(20):
+            for _ in range(6):
                 machine.idle()
             time.sleep_ms(1450)
         elif kind == 4:
