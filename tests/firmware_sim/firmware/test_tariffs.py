@@ -62,6 +62,11 @@ SETS = st.integers(0, 3)
 @example(FACTORY, 0, datetime(2028, 2, 29, 8, 0))
 @example(b"\xff" * 90, 3, SUMMER)
 @example(bytes(90), 0, SUMMER)
+# of two zones, of two segments that begin together the later row holds
+@example(FACTORY[:22] + bytes.fromhex("010101020101" + "010000" * 4) + FACTORY[40:], 0, SUMMER)
+@example(
+    FACTORY[:22] + bytes.fromhex("020101020101" + "010000020000" * 4) + FACTORY[52:], 0, SUMMER
+)
 def test_the_tariff_of_a_second_is_the_calendars(data: bytes, sets: int, now: datetime) -> None:
     assert t.tariff(data, 0, sets, second(now)) == Reference(data, sets).tariff(now)
 
