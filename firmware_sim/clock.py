@@ -1,12 +1,12 @@
 """Virtual time: integer nanoseconds and a heap of what happens when.
 
-Events at the same instant run in the order of their class, then of their making, so that a run
-depends on nothing but its inputs. Nothing here asks for the time: whoever owns the clock moves it,
+Events at the same instant run in the order of their making, so that a run depends on nothing but
+its inputs. Nothing here asks for the time: whoever owns the clock moves it,
 in virtual time from event to event, on a pty up to the present.
 """
 
-import heapq
 from collections.abc import Callable
+from heapq import heappop, heappush
 
 NEVER = 2**63 - 1
 
@@ -16,13 +16,13 @@ class Clock:
 
     def __init__(self, now: int = 0) -> None:
         self.now = now
-        self._heap: list[tuple[int, int, int, Callable[[], None]]] = []
+        self._heap: list[tuple[int, int, Callable[[], None]]] = []
         self._made = 0
 
-    def at(self, when: int, act: Callable[[], None], rank: int = 0) -> None:
+    def at(self, when: int, act: Callable[[], None]) -> None:
         """Run `act` at `when` ns; what lies in the past runs at the next step, late by none."""
-        self._made += 1
-        heapq.heappush(self._heap, (when if when > self.now else self.now, rank, self._made, act))
+        self._made = made = self._made + 1
+        heappush(self._heap, (when if when > self.now else self.now, made, act))
 
     def next_at(self) -> int:
         """When the next event is, ns; NEVER without one."""
@@ -30,7 +30,7 @@ class Clock:
 
     def step(self) -> None:
         """Go to the next event and run it; IndexError without one."""
-        when, _, _, act = heapq.heappop(self._heap)
+        when, _, act = heappop(self._heap)
         self.now = when
         act()
 
@@ -39,6 +39,6 @@ class Clock:
         heap = self._heap
         # as step(), written out: a fleet spends a tenth of its time between these two lines
         while heap and heap[0][0] <= when:
-            self.now, _, _, act = heapq.heappop(heap)
+            self.now, _, act = heappop(heap)
             act()
         self.now = max(self.now, when)

@@ -68,11 +68,10 @@ def single_frame(burst: bytes) -> Frame | None:
 def whole_frame(burst: bytes) -> bytes:
     """The same as its bytes without the FE; empty if it is not exactly one right frame."""
     frame = burst.lstrip(b"\xfe")
-    if len(frame) < 12 or frame[0] != START or frame[7] != START or frame[-1] != END:
+    size = len(frame)
+    if size < 12 or size != 12 + frame[9] or frame[0] != START or frame[7] != START:
         return b""
-    if len(frame) != 12 + frame[9] or sum(frame[:-2]) & 0xFF != frame[-2]:
-        return b""
-    return frame
+    return frame if frame[-1] == END and sum(frame[:-2]) & 0xFF == frame[-2] else b""
 
 
 def link_frame(burst: bytes) -> LinkFrame | None:

@@ -12,8 +12,9 @@ everything to everybody; both must give the same answers at the same times.
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import TypeVar
 
-from firmware_sim.clock import Clock
+from firmware_sim.clock import NEVER, Clock
 from firmware_sim.frames import START, link_frame, whole_frame
 from firmware_sim.hal.loader import MeterCore, UnitCore
 from firmware_sim.wire import Wire
@@ -24,6 +25,9 @@ DLT645, DLT698 = "dlt645", "dlt698"
 EVERYBODY = b"\x99" * 6
 BACKLOG = 4096
 """Most characters the master may have queued before its port is read again."""
+
+
+_Core = TypeVar("_Core", bound=MeterCore)
 
 
 class Segment:
@@ -52,7 +56,7 @@ class Segment:
         self._cores: list[MeterCore] = []
         self._units: list[UnitCore] = []
         self._speakers: dict[str, list[MeterCore]] = {DLT645: [], DLT698: []}
-        self._by_number: dict[tuple[str, bytes], list[MeterCore]] = {}
+        self._by_number: dict[str, dict[bytes, list[MeterCore]]] = {DLT645: {}, DLT698: {}}
         self._busy: dict[int, MeterCore] = {}
         self._armed: dict[int, int] = {}
         for number, core, *protocol in meters:
@@ -65,12 +69,14 @@ class Segment:
         """A meter of DL/T 645 or 698.45 joins the line; `number` lowest digits first."""
         self._cores.append(core)
         self._speakers[protocol].append(core)
-        self._by_number.setdefault((protocol, number), []).append(core)
+        if 0xAA not in number and number != EVERYBODY:
+            # what stands for several is nobody's own
+            self._by_number[protocol].setdefault(number, []).append(core)
 
     def add_unit(self, core: UnitCore) -> None:
         """A TMU or a Modbus meter joins the line."""
         self._units.append(core)
-        self._arm(core)
+        self._arm_unit(core)
 
     def remove(self, core: MeterCore) -> None:
         """Whoever it is goes dead; what it is saying at this instant is still heard."""
@@ -78,8 +84,9 @@ class Segment:
         self._units = [one for one in self._units if one is not core]
         for speakers in self._speakers.values():
             speakers[:] = [one for one in speakers if one is not core]
-        for cores in self._by_number.values():
-            cores[:] = [one for one in cores if one is not core]
+        for by_number in self._by_number.values():
+            for cores in by_number.values():
+                cores[:] = [one for one in cores if one is not core]
         self._busy.pop(id(core), None)
         self._armed.pop(id(core), None)
 
@@ -111,7 +118,7 @@ class Segment:
             # one set to another speed hears nothing that it could take for a frame
             if unit is not talker and unit.rate in (0, self._baud):
                 unit.on_bytes(data, len(data), ticks)
-                self._arm(unit)
+                self._arm_unit(unit)
 
     def _listeners(self, data: bytes) -> list[MeterCore]:
         """The meters that this burst can mean something to."""
@@ -128,49 +135,55 @@ class Segment:
         return [core for core in self._cores if id(core) in wanted]
 
     def _addressed(self, data: bytes) -> list[MeterCore]:
-        """Who a burst with a start byte in it may be for."""
+        """Who a burst with a start byte in it may be for.
+
+        Everybody of a protocol hears a number nobody came with: a meter may have been given it.
+        """
         if frame := whole_frame(data):
             # its own start bytes begin none of DL/T 698.45: the header's check would not hold
             if self._speakers[DLT698] and START in frame[10:]:
                 return self._cores
-            number = frame[1:7]
-            plain = 0xAA not in number and number != EVERYBODY
-            return self._of(DLT645, number, plain)
+            return self._by_number[DLT645].get(frame[1:7], self._speakers[DLT645])
         if link := link_frame(data):
             if self._speakers[DLT645] and START in data.lstrip(b"\xfe")[1:]:
                 return self._cores
-            return self._of(DLT698, link.number, link.names_one)
+            everybody = self._speakers[DLT698]
+            named = self._by_number[DLT698].get(link.number, everybody)
+            return named if link.names_one else everybody
         return self._cores
 
-    def _of(self, protocol: str, number: bytes, plain: bool) -> list[MeterCore]:
-        """Those of one protocol that a whole frame is for."""
-        everybody = self._speakers[protocol]
-        # a number nobody came with may be one that a meter was given later
-        return self._by_number.get((protocol, number), everybody) if plain else everybody
-
     def _arm(self, core: MeterCore) -> None:
-        """Note whether the core is busy, and call it when it wants to be."""
-        key = id(core)
-        if core.idle():
-            self._busy.pop(key, None)
-        else:
-            self._busy[key] = core
+        """Note whether a meter is busy, and call it when it wants to be."""
         due = core.deadline()
-        if due < 0:
-            return
+        if due >= 0:
+            self._busy[id(core)] = core
+            self._call(core, due, self._arm)
+        elif core.idle():
+            self._busy.pop(id(core), None)
+        else:
+            self._busy[id(core)] = core
+
+    def _arm_unit(self, unit: UnitCore) -> None:
+        """Call a unit when it wants to be; it hears every burst, busy or not."""
+        due = unit.deadline()
+        if due >= 0:
+            self._call(unit, due, self._arm_unit)
+
+    def _call(self, core: _Core, due: int, arm: Callable[[_Core], None]) -> None:
+        """Call it at the tick `due`, unless it is called before; then see what it waits for."""
+        key = id(core)
         now_us = self._clock.now // 1000
         left = ((due - now_us + TICK_HALF) & TICK_MASK) - TICK_HALF
         when = (now_us + left) * 1000
-        armed = self._armed.get(key)
-        if armed is None or when < armed:
+        if when < self._armed.get(key, NEVER):
             self._armed[key] = when
-            self._clock.at(when, partial(self._due, core, when))
+            self._clock.at(when, partial(self._due, core, when, arm))
 
-    def _due(self, core: MeterCore, when: int) -> None:
+    def _due(self, core: _Core, when: int, arm: Callable[[_Core], None]) -> None:
         if self._armed.get(id(core)) != when:
             return
         del self._armed[id(core)]
         n = core.on_deadline(when // 1000 & TICK_MASK)
         if n:
             self.answer_end = self.wire.talk(core, bytes(core.out[:n]), when)
-        self._arm(core)
+        arm(core)

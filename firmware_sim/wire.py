@@ -28,7 +28,7 @@ class Burst:
     """Characters on their way."""
 
     talker: object
-    data: bytearray
+    data: bytes
     start: int
     end: int
     handed: int = 0
@@ -65,26 +65,29 @@ class Wire:
     def talk(self, talker: object, data: bytes, at: int) -> int:
         """Send `data` from `at` ns or when this talker's last burst ends; when it ends."""
         start = at
-        for other in self._active:
-            if other.talker is talker and other.end > start:
-                start = other.end
-        end = start + len(data) * self.char_ns
-        burst = Burst(talker, bytearray(data), start, end)
-        for other in self._active:
-            if other.talker is not talker and other.start < end and start < other.end:
-                self._collide(other, burst)
+        length = len(data) * self.char_ns
+        if self._active:
+            for other in self._active:
+                if other.talker is talker and other.end > start:
+                    start = other.end
+            burst = Burst(talker, data, start, start + length)
+            for other in self._active:
+                if other.talker is not talker and other.start < burst.end and start < other.end:
+                    self._collide(other, burst)
+        else:
+            burst = Burst(talker, data, start, start + length)
         self._active.append(burst)
         if self._chunk and self._piece is not None:
             for count in range(self._chunk, len(data), self._chunk):
                 self.clock.at(start + self.span(count), lambda: self._part(burst))
         self.clock.at(burst.end, partial(self._end, burst))
-        return end
+        return start + length
 
     def _part(self, burst: Burst) -> None:
         """Give out what has gone over the wire; a collision may have taken characters away."""
         over = min((self.clock.now - burst.start) // self.char_ns, len(burst.data))
         if self._piece is not None and over > burst.handed:
-            self._piece(burst.talker, bytes(burst.data[burst.handed : over]))
+            self._piece(burst.talker, burst.data[burst.handed : over])
             burst.handed = over
 
     def _collide(self, one: Burst, other: Burst) -> None:
@@ -93,12 +96,14 @@ class Wire:
         first, second = (one, other) if one.start <= other.start else (other, one)
         offset = (second.start - first.start) // self.char_ns
         used = min(len(second.data), max(0, len(first.data) - offset))
+        mixed = bytearray(first.data)
         for i in range(used):
-            first.data[offset + i] &= second.data[i]
-        del second.data[:used]
+            mixed[offset + i] &= second.data[i]
+        first.data = bytes(mixed)
+        second.data = second.data[used:]
         second.start += self.span(used)
 
     def _end(self, burst: Burst) -> None:
         self._active.remove(burst)
         if burst.data:
-            self._heard(burst.talker, bytes(burst.data), burst.end)
+            self._heard(burst.talker, burst.data, burst.end)

@@ -1,8 +1,13 @@
-"""What every test stands on: signals as a terminal gives them."""
+"""What every test stands on: signals as a terminal gives them, examples without a wall clock."""
 
 import signal
 
 import pytest
+from hypothesis import settings
+
+# a busy machine is no failure: no example has to be done within a time
+settings.register_profile("boxgate", deadline=None)
+settings.load_profile("boxgate")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -9,11 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-WAKE = b"\xfe" * 4
-START = b"\x68"
+HEAD = b"\xfe\xfe\xfe\xfe\x68"
+"""Wake-up bytes and the first start byte."""
 CLOSING = tuple(bytes((check, 0x16)) for check in range(256))
 """Checksum and end."""
 SHIFT = bytes((byte + 0x33) & 0xFF for byte in range(256))
+PAIRS = bytes((pair // 10 << 4 | pair % 10) for pair in range(100)).translate(SHIFT)
+"""Two decimal digits as they stand on the line."""
 READ = 0x11
 ANSWERED = 0x91
 _PULSES = struct.Struct(">4I")
@@ -50,26 +52,26 @@ class Item:
 
     def question(self, number: bytes) -> bytes:
         """What asks the meter for it; `number` as on the line."""
-        return _framed(number, _tail(self.identifier, READ, 0), b"")
+        tail, total = _tail(self.identifier, READ, 0)
+        return b"".join((HEAD, number, tail, CLOSING[sum(number) + total & 0xFF]))
 
     def answer(self, number: bytes, image: bytes) -> bytes:
         """The one right answer while the meter's chip shows `image`."""
-        size = self.size
-        digits = bytes.fromhex(f"{self.value(image):0{2 * size}d}")
-        tail = _tail(self.identifier, ANSWERED, size)
-        return _framed(number, tail, digits[::-1].translate(SHIFT))
-
-
-def _framed(number: bytes, tail: bytes, value: bytes) -> bytes:
-    body = b"".join((START, number, tail, value))
-    return b"".join((WAKE, body, CLOSING[sum(body) & 0xFF]))
+        tail, total = _tail(self.identifier, ANSWERED, self.size)
+        left = self.value(image)
+        digits = []
+        for _ in range(self.size):
+            left, pair = divmod(left, 100)
+            digits.append(PAIRS[pair])
+        check = sum(number) + total + sum(digits) & 0xFF
+        return b"".join((HEAD, number, tail, bytes(digits), CLOSING[check]))
 
 
 @cache
-def _tail(identifier: str, control: int, size: int) -> bytes:
-    """From the second 68 to the identifier, +33H."""
-    named = bytes.fromhex(identifier)[::-1].translate(SHIFT)
-    return bytes((0x68, control, 4 + size)) + named
+def _tail(identifier: str, control: int, size: int) -> tuple[bytes, int]:
+    """From the second 68 to the identifier, +33H, and the sum of it and the first 68."""
+    tail = bytes((0x68, control, 4 + size)) + bytes.fromhex(identifier)[::-1].translate(SHIFT)
+    return tail, 0x68 + sum(tail)
 
 
 ITEMS = (

@@ -8,39 +8,54 @@ Beyond one area the same households come again: the nth repetition lives its day
 than the one before, and its registers stand further by a number of pulses of its own.
 """
 
-import math
 import struct
 
 from edge.site.model import Meter
 from firmware_sim.world.chip import BATTERIES_MV, PULSES_PER_WH, image, wire_number
-from firmware_sim.world.neighbourhood import FLICKER_V, Neighbourhood, Point
+from firmware_sim.world.neighbourhood import Neighbourhood, Point
 from firmware_sim.world.network import Station
 from firmware_sim.world.shape import (
+    BLOCK_MS,
     BLOCKS,
     TARIFF_PEAK,
     TARIFF_VALLEY,
-    Moment,
-    moment,
+    TARIFFS,
+    flicker,
+    frequency,
     outdoor,
+    rippled,
     share_at,
 )
 
 SHIFT_MS = 977
 """By how much each repetition of the area is later in its day."""
 PLATE = 0x10
-MOVING = struct.Struct(">3HHh3H4i9i4h2H8I")
-"""The registers behind the plate."""
+MOVING = struct.Struct(">H4xHhH4xi8xi" + "i8x" * 3 + "hh4x2H4xI4xI16x")
+"""The registers behind the plate that a single-phase meter fills; the others are 0."""
 U32 = (1 << 32) - 1
 
 
 class Instant:
     """What all meters of one area share at one instant."""
 
-    __slots__ = ("_at", "frequency", "now", "open_v", "temperature")
+    __slots__ = (
+        "block",
+        "days",
+        "frequency",
+        "linear_h",
+        "open_v",
+        "ripple",
+        "t_ms",
+        "temperature",
+    )
 
     def __init__(self) -> None:
-        self._at = -1
-        self.now: Moment
+        self.t_ms = -1
+        self.days = 0
+        self.block = 0
+        self.ripple = 0.0
+        self.linear_h = 0.0
+        """As `Moment` has them."""
         self.open_v = 0.0
         """Of the area's one transformer, V."""
         self.frequency = 0
@@ -48,15 +63,13 @@ class Instant:
 
     def move(self, world: Neighbourhood, station: Station, t_ms: int) -> None:
         """Be at t_ms (UTC)."""
-        if t_ms == self._at:
-            return
-        self._at = t_ms
-        self.now = now = moment(*world.when(t_ms))
-        self.open_v = station.open_v(share_at(now.day_ms))
-        self.open_v += FLICKER_V * math.sin(2 * math.pi * (t_ms % 7_300) / 7_300)
-        hertz = 50.0 + 0.02 * math.sin(2 * math.pi * (t_ms % 47_000) / 47_000)
-        self.frequency = round(hertz * 1000)
-        self.temperature = round((outdoor(now.day_ms) + 4.0) * 100)
+        self.t_ms = t_ms
+        self.days, day_ms = world.when(t_ms)
+        self.block, into_ms = divmod(day_ms, BLOCK_MS)
+        self.ripple, self.linear_h = rippled(into_ms)
+        self.open_v = station.open_v(share_at(day_ms)) + flicker(t_ms)
+        self.frequency = round(frequency(t_ms) * 1000)
+        self.temperature = round((outdoor(day_ms) + 4.0) * 100)
 
 
 class Household:
@@ -103,26 +116,26 @@ class FleetChip:
 
     def image(self, world: Neighbourhood, instant: Instant, t_ms: int) -> bytes:
         """All registers at t_ms (UTC)."""
-        household = self.household
-        instant.move(world, household.station, t_ms + self.shift_ms)
-        now = instant.now
-        block, days, ripple = now.block, now.days, now.ripple
-        voltage = instant.open_v - household.drops[block] * ripple
-        power = household.load[block] * ripple
+        home = self.household
+        t_ms += self.shift_ms
+        if t_ms != instant.t_ms:
+            instant.move(world, home.station, t_ms)
+        block, days, ripple = instant.block, instant.days, instant.ripple
+        voltage = instant.open_v - home.drops[block] * ripple
+        power = home.load[block] * ripple
         apparent = abs(power)
         amperes = round(apparent / voltage * 10_000)
-        peak = household.peak_0 + days * household.peak_day + household.peak[block]
-        valley = household.valley_0 + days * household.valley_day + household.valley[block]
-        if now.tariff == TARIFF_PEAK:
-            peak += household.active[block] * now.linear_h
+        peak = home.peak_0 + days * home.peak_day + home.peak[block]
+        valley = home.valley_0 + days * home.valley_day + home.valley[block]
+        if TARIFFS[block] == TARIFF_PEAK:
+            peak += home.active[block] * instant.linear_h
         else:
-            valley += household.active[block] * now.linear_h
-        factor = household.factor
+            valley += home.active[block] * instant.linear_h
+        factor = home.factor
         return self.plate + MOVING.pack(
-            round(voltage * 100), 0, 0, instant.frequency, instant.temperature,
-            household.angle, 0, 0, amperes, 0, 0, amperes,
-            round(power.real * 100), 0, 0, round(power.imag * 100), 0, 0,
-            round(apparent * 100), 0, 0, factor, factor, 0, 0, *BATTERIES_MV,
-            0, int(peak * PULSES_PER_WH) & U32, 0,
-            int(valley * PULSES_PER_WH) + self.further & U32, 0, 0, 0, 0,
+            round(voltage * 100), instant.frequency, instant.temperature, home.angle,
+            amperes, amperes,
+            round(power.real * 100), round(power.imag * 100), round(apparent * 100),
+            factor, factor, *BATTERIES_MV,
+            int(peak * PULSES_PER_WH) & U32, int(valley * PULSES_PER_WH) + self.further & U32,
         )  # fmt: skip

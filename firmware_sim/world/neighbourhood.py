@@ -6,7 +6,6 @@ the cables lose. Voltage is the transformer's behind its tap, less the drop on t
 world is and is not: docs/world.md.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,15 +16,20 @@ from firmware_sim.world.cabinet import Cabinet, TmuState
 from firmware_sim.world.flow import REGISTERS, Blocks, Flow, own_flow, sum_flow
 from firmware_sim.world.household import household
 from firmware_sim.world.network import NOWHERE, PHASES, TURNS, Place, Station, Tree, solve
-from firmware_sim.world.shape import moment, outdoor, share_at, split_day
+from firmware_sim.world.shape import (
+    flicker,
+    frequency,
+    moment,
+    outdoor,
+    share_at,
+    split_day,
+)
 
 DAY0 = datetime(2024, 1, 1, tzinfo=UTC)
 LIGHT_SCALE = 0.15
 """A public meter of one phase: the light of a building's stairs, of a household."""
 PLANT_SCALE = 0.3
 """Each phase of a public meter of three: property, chargers."""
-FLICKER_V = 0.2
-"""What the medium voltage wanders within seconds, V."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ class Neighbourhood:
         now = moment(*self.when(t_ms))
         point = self._points[meter.id]
         open_v = point.station.open_v(share_at(now.day_ms))
-        open_v += FLICKER_V * math.sin(2 * math.pi * (t_ms % 7_300) / 7_300)
+        open_v += flicker(t_ms)
         scale = point.ct * point.pt
         elements = []
         vectors = 0j
@@ -120,7 +124,7 @@ class Neighbourhood:
         return State(
             elements=tuple(elements),
             neutral=abs(vectors),
-            frequency=50.0 + 0.02 * math.sin(2 * math.pi * (t_ms % 47_000) / 47_000),
+            frequency=frequency(t_ms),
             temperature=outdoor(now.day_ms) + 4.0,
             forward=tuple(flow.energy(tariff, now) / scale for tariff in REGISTERS),
             reverse=(0.0,) * len(REGISTERS),

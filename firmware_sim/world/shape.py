@@ -6,8 +6,8 @@ a five-minute block share, whose integral and whose square's integral are closed
 """
 
 import math
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 BLOCK_MS = 300_000
 """A household draws evenly, but for a ripple, within five minutes."""
@@ -17,7 +17,10 @@ BLOCKS = DAY_MS // BLOCK_MS
 
 RIPPLE = 0.02
 """Amplitude of the ripple, of the block's power: no two instants show the same."""
+FLICKER_V = 0.2
+"""What the medium voltage wanders within seconds, V."""
 BLOCK_H = BLOCK_MS / HOUR_MS
+SWING_H = BLOCK_H / (2 * math.pi)
 BLOCK_SQUARE_H = BLOCK_H * (1 + RIPPLE * RIPPLE / 2)
 """The ripple's square integrated over a whole block, h; the ripple itself sums to BLOCK_H."""
 
@@ -57,8 +60,7 @@ TARIFFS = tuple(
 """The tariff of each block, 1..4."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """An instant of the neighbourhood's day, with what every curve needs of it."""
 
     days: int
@@ -77,21 +79,35 @@ class Moment:
 def moment(days: int, day_ms: int) -> Moment:
     """The instant `day_ms` into the day, `days` whole days after day 0."""
     block, into = divmod(day_ms, BLOCK_MS)
-    x = 2 * math.pi * into / BLOCK_MS
-    swing = BLOCK_H / (2 * math.pi)
+    ripple, linear_h = rippled(into)
     past = into / HOUR_MS
-    risen = RIPPLE * swing * (1 - math.cos(x))
     return Moment(
         days=days,
         day_ms=day_ms,
         block=block,
         tariff=TARIFFS[block],
-        ripple=1 + RIPPLE * math.sin(x),
-        linear_h=past + risen,
+        ripple=ripple,
+        linear_h=linear_h,
         square_h=past * (1 + RIPPLE * RIPPLE / 2)
-        + 2 * risen
-        - RIPPLE * RIPPLE * swing * math.sin(2 * x) / 4,
+        + 2 * (linear_h - past)
+        - RIPPLE * RIPPLE * SWING_H * math.sin(4 * math.pi * into / BLOCK_MS) / 4,
     )
+
+
+def rippled(into_ms: int) -> tuple[float, float]:
+    """The ripple this far into a block, and its integral since the block's start, h."""
+    x = 2 * math.pi * into_ms / BLOCK_MS
+    return 1 + RIPPLE * math.sin(x), into_ms / HOUR_MS + RIPPLE * SWING_H * (1 - math.cos(x))
+
+
+def flicker(t_ms: int) -> float:
+    """What all voltages stand above their block's, V: no two instants show the same."""
+    return FLICKER_V * math.sin(2 * math.pi * (t_ms % 7_300) / 7_300)
+
+
+def frequency(t_ms: int) -> float:
+    """Of the network, Hz."""
+    return 50.0 + 0.02 * math.sin(2 * math.pi * (t_ms % 47_000) / 47_000)
 
 
 def split_day(local_ms: int, day0_ms: int) -> tuple[int, int]:

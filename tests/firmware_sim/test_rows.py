@@ -219,7 +219,7 @@ def test_a_block_is_its_items_one_after_the_other(block: str) -> None:
 def test_a_block_is_the_same_however_it_is_split(split: int) -> None:
     bench = Bench(3, memory=Held(3).store)
     at(bench, NOW)
-    bench.meter.split = split  # type: ignore[attr-defined]
+    bench.meter.parts.split = split  # type: ignore[attr-defined]
     error, data, frames = read(bench, "050601FF")
     assert (error, len(data)) == (0, 62 * 20)
     assert len(frames) == -(-62 * 20 // split)

@@ -7,9 +7,9 @@ def put_bcd(out: bytearray, at: int, value: int, size: int) -> None:
     """`value` as 2*size digits; a value with more digits shows its top (all nines)."""
     if value >= 100**size:
         value = 100**size - 1
-    for i in range(size):
+    for i in range(at, at + size):
         pair = value % 100
-        out[at + i] = pair + pair // 10 * 6
+        out[i] = pair + pair // 10 * 6
         value //= 100
 
 

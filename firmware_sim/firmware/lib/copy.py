@@ -7,8 +7,7 @@ so the length is looked at here, and the lint lets nobody else do it.
 
 def copy(to: bytearray, at: int, what: bytearray, start: int, end: int) -> None:
     """what[start:end] to to[at:]; IndexError, and nothing done, if either is too short."""
-    part = what[start:end]
-    n = end - start
-    if len(part) != n or at + n > len(to):
+    upto = at + end - start
+    if end > len(what) or upto > len(to):
         raise IndexError("buffer too short")
-    to[at : at + n] = part
+    to[at:upto] = what[start:end]

@@ -26,7 +26,6 @@ class Line:
         """What a core's constructor calls first."""
         self.out = out
         self.delay_us = delay_us
-        self.answers = 0
         # the line speed it was told to take, bit/s; 0 = the one of its plate
         self.rate = 0
         self._rx = rx
@@ -70,7 +69,6 @@ class Line:
         n = self._due
         if n and ticks.diff(t, self._at) >= 0:
             self._due = 0
-            self.answers += 1
             self._sent()
             return n
         return 0

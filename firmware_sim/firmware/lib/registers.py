@@ -18,4 +18,7 @@ def s16(buf: bytearray, at: int) -> int:
 
 def s32(buf: bytearray, at: int) -> int:
     """Four bytes, two's complement."""
-    return s16(buf, at) * 0x10000 + u16(buf, at + 2)
+    value = buf[at] << 8 | buf[at + 1]
+    if value & 0x8000:
+        value -= 0x10000
+    return value * 0x10000 + (buf[at + 2] << 8 | buf[at + 3])

@@ -51,7 +51,6 @@ class Rtu:
     def open(self, t: int, delay_us: int) -> None:
         """What a core's constructor calls first; t: the tick now."""
         self.out = bytearray(LONGEST)
-        self.answers = 0
         # what the answer in `out` is about: function, start, count, as in its request
         self.asked = bytearray(5)
         self.delay_us = delay_us
@@ -113,7 +112,6 @@ class Rtu:
         if self._due and ticks.diff(t, self._at) >= 0:
             n = self._due
             self._due = 0
-            self.answers += 1
             self._settle()
             return n
         return 0

@@ -59,6 +59,23 @@ LONGEST = 200
 PART = LONGEST - 5
 
 
+class Parts:
+    """What was read last, for those who ask on.
+
+    split: most bytes of an item in one answer. item: its identifier. size: bytes of all its parts.
+    seq: the part last given, -1 = there is nothing to go on with.
+
+    Kept apart from the Meter: CPython (3.11) shares the names of at most 30 attributes between the
+    objects of a class, and a fleet is thousands of Meters.
+    """
+
+    def __init__(self, split: int) -> None:
+        self.split = split
+        self.item = bytearray(4)
+        self.size = 0
+        self.seq = -1
+
+
 class Meter(Line):
     """One meter.
 
@@ -79,8 +96,6 @@ class Meter(Line):
         self.elements = elements
         self.clock = clock
         self.wake = wake
-        # most bytes of an item in one answer
-        self.split = PART
         # the key under the sealed cover: without it nobody gives the meter another number
         self.key = False
         # the speed it was set to, as function 17 names it; 0 = the one of its plate
@@ -97,17 +112,13 @@ class Meter(Line):
         self.orders = Orders(self)
         self._data = bytearray(256)
         self._body = bytearray(BODY)
-        self._size = 0
-        self._item = bytearray(4)
-        self._seq = 0
+        self.parts = Parts(PART)
         for i in range(wake):
             self.out[i] = 0xFE
         self.out[wake] = START
         self.out[wake + 7] = START
         self.keep = None if nv is None else Keep(self, nv)
         self._put_number()
-        # of freezes at once before the power came nobody knows more
-        self.periods.shifts = [self.shift] * 3
         if self.speed:
             self._take_speed()
 
@@ -157,8 +168,9 @@ class Meter(Line):
             if not everybody and not self._for_me(number):
                 return
         data = self._data
+        at += 10
         for i in range(n):
-            data[i] = (buf[at + 10 + i] - SHIFT) & 0xFF
+            data[i] = buf[at + i] - SHIFT & 0xFF
         # the present needs no clock, and the present is what is asked most
         if control != READ or data[3] != 0x02 and (data[3] or data[0]):
             self.periods.now = self.time()
@@ -189,7 +201,7 @@ class Meter(Line):
         """Put control and data of the answer into `out`; the data's length, -1 = silence."""
         if control == READ_ON:
             return self._read_on(data, n)
-        self._seq = -1
+        self.parts.seq = -1
         if control == READ:
             return self._read(data, n)
         out = self.out
@@ -230,28 +242,31 @@ class Meter(Line):
         copy(self.out, self.wake + 1, self.number, 0, 6)
 
     def _read(self, data, n: int) -> int:
-        if n not in (4, 5, 10):
-            return self._refuse(READ, OTHER)
         d0, d1, d2, d3 = data[0], data[1], data[2], data[3]
-        count = data[4] if n > 4 else 1
+        count = 1
         given = 0
-        if n == 10:
-            given = minute_at(data, 5)
-        if (n != 4) != (d3 == 0x06) or (n == 10) != (d3 == 0x06 and d0 == GIVEN) or given < 0:
-            return self._refuse(READ, NO_DATA)
+        if n != 4 or d3 == 0x06:
+            # load records, and nothing else, are asked for by more than an identifier
+            if n not in (4, 5, 10):
+                return self._refuse(READ, OTHER)
+            count = data[4]
+            if n == 10:
+                given = minute_at(data, 5)
+            if n == 4 or d3 != 0x06 or (n == 10) != (d0 == GIVEN) or given < 0:
+                return self._refuse(READ, NO_DATA)
         if d3 == 0x04 and d2 == 0 and d1 == 0x0C:
             # passwords are written, never read
             return self._refuse(READ, DENIED)
         size = self._item_data(d3, d2, d1, d0, count, given)
         if size == NONE:
             return self._refuse(READ, NO_DATA)
-        for i in range(4):
-            self._item[i] = data[i]
-        self._size = size
-        part = min(size, self.split)
-        if part < size:
-            self._seq = 0
-        return self._say(READ, 0, part, 0)
+        parts = self.parts
+        parts.item = data[:4]
+        parts.size = size
+        if size > parts.split:
+            size = parts.split
+            parts.seq = 0
+        return self._say(READ, 0, size, 0)
 
     def _item_data(self, d3, d2, d1, d0, count, given) -> int:
         """The data of an identifier into the body; its length or NONE."""
@@ -308,32 +323,27 @@ class Meter(Line):
 
     def _read_on(self, data, n: int) -> int:
         """12: the next part, or the last one once more."""
-        if n != 5 or self._seq < 0:
+        parts = self.parts
+        if n != 5 or parts.seq < 0 or data[:4] != parts.item:
             return self._refuse(READ_ON, NO_DATA)
         seq = data[4]
-        for i in range(4):
-            if data[i] != self._item[i]:
-                return self._refuse(READ_ON, NO_DATA)
-        start = seq * self.split
-        if not seq or seq not in (self._seq, self._seq + 1) or start >= self._size:
+        start = seq * parts.split
+        if not seq or seq not in (parts.seq, parts.seq + 1) or start >= parts.size:
             return self._refuse(READ_ON, NO_DATA)
-        self._seq = seq
-        return self._say(READ_ON, start, min(start + self.split, self._size), seq)
+        parts.seq = seq
+        return self._say(READ_ON, start, min(start + parts.split, parts.size), seq)
 
     def _say(self, control: int, start: int, end: int, seq: int) -> int:
         """Identifier, body[start:end] and SEQ into `out`; the length of all."""
         out = self.out
-        body = self._body
-        out[self.wake + 8] = control | ANSWER | (MORE if end < self._size else 0)
-        at = self.wake + 10
-        for i in range(4):
-            out[at + i] = self._item[i]
-        at += 4
-        for i in range(start, end):
-            out[at + i - start] = body[i]
+        parts = self.parts
+        at = self.wake + 8
+        out[at] = control | ANSWER | (MORE if end < parts.size else 0)
+        copy(out, at + 2, parts.item, 0, 4)
+        copy(out, at + 6, self._body, start, end)
         size = 4 + end - start
         if seq:
-            out[at + end - start] = seq
+            out[at + 2 + size] = seq
             size += 1
         return size
 
@@ -347,9 +357,9 @@ class Meter(Line):
         out = self.out
         head = self.wake
         out[head + 9] = size
-        for i in range(head + 10, head + 10 + size):
-            out[i] = (out[i] + SHIFT) & 0xFF
         end = head + 10 + size
+        for i in range(head + 10, end):
+            out[i] = out[i] + SHIFT & 0xFF
         out[end] = sum8(out, head, end)
         out[end + 1] = END
         return end + 2

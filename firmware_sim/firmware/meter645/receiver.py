@@ -49,11 +49,14 @@ class Receiver:
                 at += 1
                 continue
             left = n - at
-            if left > 7 and buf[at + 7] != START:
+            if left < 10:
+                if left < 8 or buf[at + 7] == START:
+                    break
                 at += 1
                 continue
-            if left < 10:
-                break
+            if buf[at + 7] != START:
+                at += 1
+                continue
             size = 12 + buf[at + 9]
             if left < size:
                 break

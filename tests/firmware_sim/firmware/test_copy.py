@@ -13,7 +13,7 @@ SIZES = st.integers(0, 12)
 @given(st.binary(max_size=12), st.binary(max_size=12), SIZES, SIZES, SIZES)
 def test_a_copy_is_whole_or_not_made(old: bytes, what: bytes, at: int, start: int, n: int) -> None:
     to = bytearray(old)
-    if (not n or start + n <= len(what)) and at + n <= len(old):
+    if start + n <= len(what) and at + n <= len(old):
         copy(to, at, bytearray(what), start, start + n)
         assert to == old[:at] + what[start : start + n] + old[at + n :]
     else:
