@@ -66,7 +66,7 @@ class BoardFlash:
         start = board.clock.now
         board.deaf = board.port.deaf_room > 0
         try:
-            board.wait(start + span, lambda: False)
+            board.hold(start + span)
         except PowerOff:
             self._cut(what, changed, (board.clock.now - start) * changed * 256 // span, act)
             raise
@@ -81,8 +81,9 @@ class BoardFlash:
         """Do 256ths of bytes `done` of it."""
         flash = self._flash
         flash.cut = done >> 8
-        # which cells of a byte are the quick ones hangs on the place
-        flash.torn = (done & 0xFF) ^ (done >> 8 & 0xFF)
+        # bit by bit as its time goes on, in an order that hangs on the place
+        bits, turn = (1 << ((done & 0xFF) * 9 >> 8)) - 1, (done >> 8) % 8
+        flash.torn = (bits << turn | bits >> 8 - turn) & 0xFF
         # all of it may be done at that instant; the board has no power in any case
         with suppress(PowerOff):
             act()

@@ -86,13 +86,20 @@ FAULTS = (*(flip, cut, glued) * 4, *(beheaded, torn, noisy, doubled) * 2, babble
 
 
 FAULTY = 0.35
-"""Share of the bursts that something is done to."""
 
 
 def draw(
-    seed: int, request: Request, speeds: tuple[int, ...], minutes: int = 32, pace: int = 1
+    seed: int,
+    request: Request,
+    speeds: tuple[int, ...],
+    minutes: int = 32,
+    pace: int = 1,
+    faulty: float = FAULTY,
 ) -> Script:
-    """A run of so many minutes with power cuts; `pace` draws out the pauses."""
+    """A run of so many minutes with power cuts; `pace` draws out the pauses.
+
+    `faulty`: share of the bursts that something is done to.
+    """
     chance = random.Random(seed)
     power = tuple(_power(chance, minutes * MINUTE))
     bursts = []
@@ -102,7 +109,7 @@ def draw(
         # a master that has set a speed speaks at another now and then
         baud = speeds[0] if chance.random() < 0.9 else chance.choice(speeds)
         data = request(chance)
-        if chance.random() < FAULTY:
+        if chance.random() < faulty:
             fault = chance.choice(FAULTS)
             data = fault(data, chance, request(chance))
             faults[fault.__name__] = faults.get(fault.__name__, 0) + 1

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firmware_sim.hal.ports import PORTS
-from firmware_sim.portability import flash, masters, script, sensors
+from firmware_sim.portability import brownouts, flash, masters, programmers, script, sensors
 from firmware_sim.portability.master698 import Talk
 from firmware_sim.portability.trace import World
 
 SECOND = 1_000_000_000
+WRITTEN_MIN = {"host": 2, "rp2040": 4, "esp32": 4}
+"""How long a run is that is about writes of the flash, min,"""
+WRITTEN_LEAD_US = 5_000_000
+"""and how long before its ticks wrap each of its many starts."""
 STORED = Path(__file__).parent / "device" / "stored.py"
 """A main.py of the DL/T 698.45 meter with a past; its own has none."""
 
@@ -81,3 +85,47 @@ SUBJECTS = (
     ),
     Subject("tmu", "tmu", lambda: masters.modbus, _front_end, (9600, 19200, 38400), 4700),
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Programmed:
+    """One firmware with a flash, whose settings are written all the time."""
+
+    subject: Subject
+    programmer: Callable[[], script.Request]
+    questions: tuple[bytes, ...]
+    """What tells all that it keeps."""
+
+    @property
+    def name(self) -> str:
+        """As its subject's."""
+        return self.subject.name
+
+    def lay_out(self, folder: Path, profile: str) -> Path:
+        """As its subject's."""
+        return self.subject.lay_out(folder, profile)
+
+    def script(self, folder: Path, port: str) -> tuple[script.Script, list[brownouts.Cut]]:
+        """The run on a port with the board laid out there, and the cuts that fall into writes.
+
+        Its faults are fewer than a subject's, for what is not understood writes nothing.
+        """
+        one = self.subject
+        seed = one.seed + 1 + sum(port.encode())
+        speeds, minutes = one.speeds[:1], WRITTEN_MIN[port]
+        calm = script.draw(seed, self.programmer(), speeds, minutes, faulty=0.15)
+        return brownouts.aimed(folder, calm, PORTS[port], one.world(), seed, WRITTEN_LEAD_US)
+
+
+def _programmed(
+    name: str, programmer: Callable[[], script.Request], questions: tuple[bytes, ...]
+) -> Programmed:
+    return Programmed(next(one for one in SUBJECTS if one.name == name), programmer, questions)
+
+
+PROGRAMMED = (
+    _programmed("meter645-1ph", lambda: programmers.dlt645, programmers.questions645()),
+    _programmed("meter645-3ph", lambda: programmers.dlt645, programmers.questions645()),
+    _programmed("meter698-1ph", programmers.Programmer698, programmers.questions698()),
+    _programmed("tmu", lambda: programmers.tmu, programmers.questions_tmu()),
+)

@@ -6,7 +6,7 @@ flash and what a cut within it left there. Two machines that run the same firmwa
 trace or one of the two is no machine for it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import zip_longest
@@ -92,27 +92,27 @@ def run(
 
     `flash` is what the boards have one after the other; without one they offer none.
     """
-    clock = Clock()
     flashes = None if flash is None else partial(BoardFlash, flash=flash)
-    return play(machine, folder, script, port, world, clock, flashes, lead_us)
+    return play(machine, folder, script.bursts, script.power, port, world, flashes, lead_us)
 
 
 def play(
     machine: Machine,
     folder: Path,
-    script: Script,
+    bursts: Sequence[Burst],
+    power: Iterable[tuple[int, int]],
     port: Port,
     world: World,
-    clock: Clock,
-    flashes: Callable[[Board], BoardFlash] | None,
+    flashes: Callable[[Board], BoardFlash] | None = None,
     lead_us: int = LEAD_US,
 ) -> list[Event]:
-    """As `run`, on a clock at 0 and with a board's flash made by `flashes`."""
-    line = _Line(clock, script.bursts)
+    """As `run`; `flashes` makes each board's flash, and may bring its power off forward."""
+    clock = Clock()
+    line = _Line(clock, bursts)
     journal: list[Event] = []
     wrap = 1 << port.ticks_bits
     before: Board | None = None
-    for start, off in script.power:
+    for start, off in power:
         line.board = None
         clock.run_until(start)
         cause = port.causes["PWRON_RESET"]
@@ -131,7 +131,7 @@ def play(
                 world.wire(board)
             line.board = board
             ended = _until_it_ends(machine, folder, board)
-            # it may have been brought forward into a write of the flash
+            # the power may have gone before, within a write of the flash
             off = board.until
             journal += [event for event in board.journal if event[0] <= clock.now]
             journal.append((clock.now, ended, ()))

@@ -71,16 +71,23 @@ def _compiled() -> tuple[Any, Any]:
 
 
 def run_board(
-    board: Board, folder: Path, link: Link | None = None, *, watch_heap: bool = False
+    board: Board,
+    folder: Path,
+    link: Link | None = None,
+    *,
+    watch_heap: bool = False,
+    heap: str = HEAP,
 ) -> None:
     """Run the board laid out in `folder` until PowerOff, WatchdogReset or Crashed is raised."""
     answering = link or Link(board)
     boot = _BOOT.replace("import hostlink\n", _WATCH) if watch_heap else _BOOT
-    said = execute(boot, answering.call, {"/board": folder})
+    said = execute(boot, answering.call, {"/board": folder}, heap)
     raise Crashed(exception_name(said))
 
 
-def execute(code: str, call: Callable[[str, str], str], folders: dict[str, Path]) -> str:
+def execute(
+    code: str, call: Callable[[str, str], str], folders: dict[str, Path], heap: str = HEAP
+) -> str:
     """Run code in a fresh VM; what it printed. What `call` raises ends it and comes out."""
     import wasmtime
 
@@ -93,7 +100,7 @@ def execute(code: str, call: Callable[[str, str], str], folders: dict[str, Path]
         printed.append(bytes(data))
 
     wasi = wasmtime.WasiConfig()
-    wasi.argv = ["micropython", "-X", f"heapsize={HEAP}", "-c", code]
+    wasi.argv = ["micropython", "-X", f"heapsize={heap}", "-c", code]
     wasi.stdout_custom = wasi.stderr_custom = keep
     shim = Path(__file__).with_name("device")
     for name, folder in {"/shim": shim, **folders}.items():

@@ -16,8 +16,7 @@ class BlockDevice:
             data = fetch("flash_read", at + start, n)
             if len(data) != n:
                 raise OSError(5)
-            for i in range(n):
-                view[start + i] = data[i]
+            view[start : start + n] = data
 
     def writeblocks(self, block_num, buf, offset=None):
         size = ask("flash_block")
