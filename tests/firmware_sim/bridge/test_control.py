@@ -186,12 +186,14 @@ def test_a_record_of_a_power_off_outlives_the_next_one(tmp_path: Path, desk: Des
 def test_a_meter_dead_from_the_start_was_off_since_then(tmp_path: Path, desk: Desk) -> None:
     options = Options(dead=frozenset({FIRST}), drift_ppm=0.0)
     with running(tmp_path, control=desk.control, options=options) as bench:
+        began = bench._world.local(bench._began_ms + 999)
+        year, month, day, _, hour, minute, second = began[:7]
+        expected = f"{year % 100:02d}{month:02d}{day:02d}{hour:02d}{minute:02d}{second:02d}"
         with client(tmp_path) as port:
+            until(lambda: clock_of(port, SECOND) > expected)
             desk.say(f"mend meter {FIRST}")
             _, ((start, _), _) = power_offs(port, FIRST)
-        began = bench._world.local(bench._began_ms + 999)
-    year, month, day, _, hour, minute, second = began[:7]
-    assert start == f"{year % 100:02d}{month:02d}{day:02d}{hour:02d}{minute:02d}{second:02d}"
+    assert start == expected
 
 
 def test_a_698_meter_has_its_power_off_in_object_3011(tmp_path: Path, desk: Desk) -> None:

@@ -87,6 +87,8 @@ def test_a_loss_keeps_its_current_and_a_broken_phase_has_none() -> None:
         assert (current == 0) == (power == 0) == broken
         # 10 mVA of 0.1 mA
         assert apparent == pytest.approx(volts(registers)[0] * current / 100, rel=1e-3, abs=2)
+        (reactive,) = struct.unpack_from(">i", registers, 0x3C)
+        assert power**2 + reactive**2 == pytest.approx(apparent**2, rel=1e-3)
 
 
 @pytest.mark.parametrize("kind", ["household", "feeder"])
