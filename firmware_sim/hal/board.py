@@ -385,7 +385,7 @@ class Board:
         self.deaf = False
         silent = self.clock.now - self.heard >= self.port.rx_idle_bits * SECOND // self.baud
         if silent or len(self.fifo) >= self.port.rx_block:
-            self._drain()
+            self._serve()
 
     def _fell_silent(self, since: int) -> None:
         if self.heard == since and not self.deaf:

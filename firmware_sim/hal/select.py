@@ -30,6 +30,8 @@ class Poll:
         self._watched: dict[Pollable, int] = {}
         self._mask = 0
         """What is watched of all: whatever it is, it is a UART of this board."""
+        self._readers: list[tuple[Pollable, int]] = []
+        """Who watches for POLLIN alone, as poll gives them."""
 
     def register(self, obj: Pollable, eventmask: int = POLLIN | POLLOUT) -> None:
         """Watch obj."""
@@ -54,13 +56,11 @@ class Poll:
         if self._mask == POLLIN:
             board.wait(end, self._readable)
             # what poll sees, which on some ports is less than any() would fetch
-            if not board.received:
-                return []
-        else:
-            if self._mask & POLLOUT and board.room_at() > board.clock.now:
-                # nothing else happens at the instant when there is room again
-                board.clock.at(board.room_at(), _nothing)
-            board.wait(end, self._ready)
+            return self._readers.copy() if board.received else []
+        if self._mask & POLLOUT and board.room_at() > board.clock.now:
+            # nothing else happens at the instant when there is room again
+            board.clock.at(board.room_at(), _nothing)
+        board.wait(end, self._ready)
         return [
             (obj, found) for obj, mask in self._watched.items() if (found := board.events(mask))
         ]
@@ -77,6 +77,7 @@ class Poll:
         self._mask = 0
         for mask in self._watched.values():
             self._mask |= mask
+        self._readers = [(obj, POLLIN) for obj, mask in self._watched.items() if mask == POLLIN]
 
     def _readable(self) -> bool:
         return bool(self._board.received)
