@@ -1,82 +1,31 @@
-"""Every firmware does on CPython what it does on a real MicroPython, to byte and microsecond."""
+"""The Modbus firmwares do on CPython what they do on MicroPython, to byte and microsecond."""
 
 from pathlib import Path
-from typing import cast
 
 import pytest
 
-from firmware_sim.hal.ports import PORTS
-from firmware_sim.portability import cpython, trace, wasi
+from firmware_sim.portability import wasi
 from firmware_sim.portability.suite import SUBJECTS, Subject
+from tests.firmware_sim.portability.proving import (
+    MINUTES,
+    both_machines_give_the_same_trace,
+    the_wrap_of_the_ticks_does_not_show,
+)
 
 pytestmark = pytest.mark.skipif(
     wasi.missing() != "", reason=f"no MicroPython to prove with: {wasi.missing()} not installed"
 )
 
-MINUTES = {"host": 32, "rp2040": 32, "esp32": 32, "host64": 6}
-"""How long each port runs; of the 64-bit one only the wrap of its ticks is new."""
+ROWS = [one for one in SUBJECTS if one.firmware not in ("meter645", "meter698")]
+each = pytest.mark.parametrize("subject", ROWS, ids=lambda subject: subject.name)
 
 
+@each
 @pytest.mark.parametrize("port", MINUTES)
-@pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.name)
 def test_both_machines_give_the_same_trace(subject: Subject, port: str, tmp_path: Path) -> None:
-    folder = subject.lay_out(tmp_path, PORTS[port].profile)
-    script = subject.script(port, MINUTES[port])
-    world = subject.world()
-    one = trace.run(cpython.run_board, folder, script, PORTS[port], world)
-    other = trace.run(wasi.run_board, folder, script, PORTS[port], world)
-    assert trace.difference(one, other) == ""
-    # and it is a trace of something: answers, power cuts, faults of most kinds, no crash
-    seen = trace.count(one)
-    assert seen["tx"] > 25 * MINUTES[port], seen
-    assert seen["power off"] == len(script.power)
-    assert len(script.faults) >= 5
-    assert "crash" not in seen
-    assert "stuck" not in seen
-    assert "watchdog" not in seen
+    both_machines_give_the_same_trace(subject, port, tmp_path)
 
 
-@pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.name)
+@each
 def test_it_does_not_show_where_the_ticks_wrap(subject: Subject, tmp_path: Path) -> None:
-    folder = subject.lay_out(tmp_path, "rp2040")
-    script = subject.script("rp2040", 8)
-    port = PORTS["rp2040"]
-    near = trace.run(cpython.run_board, folder, script, port, subject.world())
-    far = trace.run(cpython.run_board, folder, script, port, subject.world(), 1 << 30)
-    assert trace.difference(near, far) == ""
-
-
-def test_long_answers_of_the_698_meter_are_in_the_proof(tmp_path: Path) -> None:
-    subject = next(one for one in SUBJECTS if one.name == "meter698-3ph-store")
-    folder = subject.lay_out(tmp_path, "rp2040")
-    script, port = subject.script("rp2040"), PORTS["rp2040"]
-    parts = answers698(trace.run(cpython.run_board, folder, script, port, subject.world()))
-    begun = [data[2:4] for control, data in parts if control & 0x20 and data[1] >> 6 == 0]
-    middle = [data for control, data in parts if control & 0x20 and data[1] >> 6 == 3]
-    whole = [data[:2] for control, data in parts if not control & 0x20]
-    assert len(middle) >= 5
-    # lists, records and blocks begin in fragments; a connection, what is refused, an action whole
-    assert {b"\x85\x02", b"\x85\x03", b"\x85\x05"} <= set(begun)
-    assert {b"\x85\x01", b"\x86\x01", b"\x87\x01"} <= set(whole)
-    assert any(data[0] == 0x82 for data in whole)
-
-
-def answers698(events: list[trace.Event]) -> list[tuple[int, bytes]]:
-    """Control and user data, scramble taken away, of each whole answer in a trace."""
-    sent: list[bytearray] = []
-    last = -1_000_000
-    for at, what, about in events:
-        if what != "tx":
-            continue
-        if at - last > 20_000:
-            sent.append(bytearray())
-        sent[-1] += bytes([cast(int, about[0])])
-        last = at
-    found = []
-    for one in sent:
-        frame = bytes(one).lstrip(b"\xfe")
-        # head with an address of six, its check; user data; check and end
-        if len(frame) >= 20 and int.from_bytes(frame[1:3], "little") + 2 == len(frame):
-            shift = 0x33 if frame[3] & 0x08 else 0
-            found.append((frame[3], bytes((byte - shift) & 0xFF for byte in frame[14:-3])))
-    return found
+    the_wrap_of_the_ticks_does_not_show(subject, tmp_path)
