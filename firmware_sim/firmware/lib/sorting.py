@@ -290,7 +290,6 @@ class Sorting:
         # a page the store has not, or knows nothing of: not known from here on
         self._state[KNOWN] = known
         self.since = now
-        self._drop()
         self._forget()
 
     def _drop(self) -> None:

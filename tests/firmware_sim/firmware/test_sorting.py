@@ -10,6 +10,8 @@ from tests.firmware_sim.firmware.calendars import Reference, second
 from tests.firmware_sim.firmware.tariffed import (
     FACTORY,
     NIGHT_AND_DAY,
+    OPERATOR,
+    PASSWORD,
     PLACES,
     START,
     Played,
@@ -189,10 +191,7 @@ def test_a_clock_that_is_set_moves_the_hours_from_then_on() -> None:
     program(meter, START + HOUR)
     meter.now = START + DAY
     fast = meter.now + timedelta(hours=2, minutes=7)
-    order = bytes.fromhex("0C010004") + b"\x02\0\0\0" + bytes(4) + bytes.fromhex(
-        fast.strftime("%S%M%H00%d%m%y")
-    )  # fmt: skip
-    assert answer(meter.hear(request(meter.meter.id, 0x14, order))).control == 0x94
+    set_clock(meter, fast)
     data = with_items(SWITCHED, _04000107=minute(START + HOUR))
     parts = [
         Stretch(START + HOUR, Reference(data)),
@@ -209,6 +208,103 @@ def test_a_clock_that_is_set_moves_the_hours_from_then_on() -> None:
         assert registers.at(second(then))
         right = shown(expected(meter.meter, parts, then))
         assert [registers.energy(1, k) for k in range(5)] == right
+
+
+def set_clock(meter: Played, shows: datetime) -> None:
+    """04 00 01 0C, the factory's password."""
+    order = bytes.fromhex("0C010004") + PASSWORD + OPERATOR
+    order += bytes.fromhex(shows.strftime("%S%M%H00%d%m%y"))
+    assert answer(meter.hear(request(meter.meter.id, 0x14, order))).control == 0x94
+
+
+def test_more_settings_of_the_clock_than_it_remembers_cost_only_the_oldest_past() -> None:
+    meter = Played()
+    program(meter, START)
+    data = with_items(SWITCHED, _04000107=minute(START))
+    parts = [Stretch(START, Reference(data))]
+    for n in range(20):
+        meter.now += 5 * HOUR
+        set_clock(meter, meter.now + (n % 3) * HOUR)
+        if n % 3 != (n - 1) % 3 or not n:
+            parts.append(Stretch(meter.now, Reference(data), (n % 3) * HOUR))
+        if n == 11:
+            meter.restart()
+    meter.now += HOUR
+    assert meter.energies() == shown(expected(meter.meter, parts, meter.now))
+    registers = meter.core.registers
+    known = 0
+    for back in range(0, 100, 3):
+        then = meter.now - back * HOUR
+        assert registers.at(second(then))
+        if registers.sorted:
+            right = shown(expected(meter.meter, parts, then))
+            assert [registers.energy(1, k) for k in range(5)] == right
+            known += 1
+        else:
+            assert back > 70
+    assert known >= 24
+
+
+def test_twenty_settings_between_two_wakes_are_all_borne_without_a_store() -> None:
+    meter = Played(store=False)
+    program(meter, START)
+    for n in range(20):
+        meter.now += timedelta(seconds=1)
+        set_clock(meter, meter.now + n * HOUR)
+    meter.wake()
+    assert meter.energies()[0] == shown(counted(meter.meter, meter.now))[0]
+
+
+def test_a_table_written_without_a_store_counts_from_its_writing_on() -> None:
+    meter = Played(store=False)
+    program(meter, START)
+    meter.now = START + 2 * HOUR
+    meter.wake()
+    before = meter.energies()
+    meter.now += 2 * HOUR
+    assert meter.write("04020002", bytes.fromhex("040000040006040012040023")).control == 0x94
+    between = counted(meter.meter, meter.now)
+    meter.now += 3 * HOUR
+    meter.wake()
+    risen = [(a or 0) - (b or 0) for a, b in zip(meter.energies(), before, strict=True)]
+    old = sum(between) - sum(counted(meter.meter, START + 2 * HOUR))
+    new = sum(counted(meter.meter, meter.now)) - sum(between)
+    assert risen[1:3] == [0, 0]
+    assert abs(risen[3] - old // 16) <= 1
+    assert abs(risen[4] - new // 16) <= 1
+
+
+def test_a_switch_that_is_written_counts_though_the_present_was_just_read() -> None:
+    meter = Played()
+    program(meter, START)
+    meter.now = START + HOUR
+    meter.energies()
+    back = meter.now + HOUR
+    assert meter.write("04000107", minute(back)).control == 0x94
+    meter.now = back + 3 * HOUR
+    data = with_items(SWITCHED, _04000107=minute(START))
+    parts = [
+        Stretch(START, Reference(data)),
+        Stretch(START + HOUR, Reference(with_items(data, _04000107=minute(back)), 1)),
+    ]
+    assert meter.energies() == shown(expected(meter.meter, parts, meter.now))
+
+
+def test_a_holiday_that_is_over_stays_one_when_its_row_is_used_again() -> None:
+    meter = Played()
+    meter.write("04010001", bytes.fromhex("030000030006030012030023"))
+    today, later = b"\x01" + minute(START)[2:], b"\x01" + minute(START + 3 * DAY)[2:]
+    meter.now = START + HOUR
+    meter.write("04030001", today)
+    data = with_items(FACTORY, _04010001=bytes.fromhex("030000030006030012030023"))
+    parts = [Stretch(START + HOUR, Reference(with_items(data, _04030001=today)))]
+    meter.now = START + 2 * DAY
+    meter.write("04030001", later)
+    parts.append(Stretch(meter.now, Reference(with_items(data, _04030001=later))))
+    meter.now += 3 * DAY
+    assert meter.energies() == shown(expected(meter.meter, parts, meter.now))
+    right = expected(meter.meter, parts, meter.now)
+    assert right[2] > counted(meter.meter, meter.now)[2]
 
 
 def test_without_a_store_the_chip_is_looked_at_as_main_wakes() -> None:
