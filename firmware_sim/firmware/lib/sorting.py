@@ -179,7 +179,7 @@ class Sorting:
 
     def _sort(self, page, buf, when: int, present: bool) -> bool:
         """The pulses by tariff of a page as at `when`, over the chip's; False if not known."""
-        if when < self.first or when == self.first == self.since:
+        if when <= self.first:
             return True
         if self._memory is None:
             self._look_at(page, buf, when)

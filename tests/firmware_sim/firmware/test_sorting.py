@@ -250,7 +250,9 @@ def test_twenty_settings_between_two_wakes_are_all_borne_without_a_store() -> No
     program(meter, START)
     for n in range(20):
         meter.now += timedelta(seconds=1)
-        set_clock(meter, meter.now + n * HOUR)
+        # as a broadcast leaves it, which no answer follows
+        meter.core.shift = 3600 * n
+        meter.core._done()
     meter.wake()
     assert meter.energies()[0] == shown(counted(meter.meter, meter.now))[0]
 
@@ -305,6 +307,84 @@ def test_a_holiday_that_is_over_stays_one_when_its_row_is_used_again() -> None:
     assert meter.energies() == shown(expected(meter.meter, parts, meter.now))
     right = expected(meter.meter, parts, meter.now)
     assert right[2] > counted(meter.meter, meter.now)[2]
+
+
+def assert_never_wrong(meter: Played, parts: list[Stretch], unknown: int) -> None:
+    """Hour by hour back to before the first stretch; so many hours are not known."""
+    registers = meter.core.registers
+    missing = 0
+    then = meter.now
+    while then > parts[0].start - 2 * HOUR:
+        assert registers.at(second(then))
+        right = shown(expected(meter.meter, parts, then))
+        if registers.sorted:
+            assert [registers.energy(1, k) for k in range(5)] == right, then
+        else:
+            missing += 1
+        then -= HOUR
+    assert missing == unknown
+
+
+def test_a_switch_written_behind_its_date_counts_from_the_writing_on() -> None:
+    meter = Played()
+    assert meter.write("04010002", NIGHT_AND_DAY).control == 0x94
+    data = with_items(FACTORY, _04010002=NIGHT_AND_DAY)
+    meter.now = START + 2 * DAY
+    assert meter.write("04000107", minute(START + DAY)).control == 0x94
+    late = with_items(data, _04000107=minute(START + DAY))
+    parts = [Stretch(START, Reference(data)), Stretch(meter.now, Reference(late))]
+    meter.now += 2 * DAY
+    # all hours but the one of the first change and those from the second on
+    assert_never_wrong(meter, parts, 47)
+
+
+def test_a_switch_used_again_leaves_known_what_followed_it() -> None:
+    meter = Played()
+    program(meter, START + HOUR)
+    assert meter.write("04010002", bytes.fromhex("010000010006010012010023")).control == 0x94
+    # tariff 1 alone until the switch
+    one = with_items(
+        SWITCHED, _04010002=bytes.fromhex("010000010006010012010023"),
+        _04000107=minute(START + HOUR),
+    )  # fmt: skip
+    meter.now = START + DAY
+    again = START + 2 * DAY
+    assert meter.write("04000107", minute(again)).control == 0x94
+    other = Reference(with_items(one, _04000107=minute(again)), 1)
+    parts = [Stretch(START, Reference(one)), Stretch(meter.now, other)]
+    meter.now = START + 3 * DAY
+    # the hour between the first change and the switch is an open one: neither end is lost
+    assert_never_wrong(meter, parts, 0)
+    registers = meter.core.registers
+    assert registers.at(second(START + timedelta(minutes=30)))
+    assert not registers.sorted
+
+
+def test_a_holiday_written_behind_its_day_changes_nothing_of_it() -> None:
+    meter = Played()
+    table = bytes.fromhex("030000030006030012030023")
+    meter.write("04010001", table)
+    data = with_items(FACTORY, _04010001=table)
+    meter.now = START + 3 * DAY
+    gone = b"\x01" + minute(START + DAY)[2:]
+    assert meter.write("04030001", gone).control == 0x94
+    parts = [
+        Stretch(START, Reference(data)),
+        Stretch(meter.now, Reference(with_items(data, _04030001=gone))),
+    ]
+    meter.now += DAY
+    assert_never_wrong(meter, parts, 71)
+
+
+def test_a_clock_set_before_the_date_brings_the_date_nearer() -> None:
+    meter = Played()
+    program(meter)
+    meter.now = SWITCH - DAY
+    set_clock(meter, meter.now + 2 * HOUR)
+    meter.now = SWITCH
+    parts = [Stretch(SWITCH - 2 * HOUR, Reference(SWITCHED), 2 * HOUR)]
+    assert meter.energies() == shown(expected(meter.meter, parts, meter.now))
+    assert meter.energies() != shown(expected(meter.meter, AFTER, meter.now))
 
 
 def test_without_a_store_the_chip_is_looked_at_as_main_wakes() -> None:
