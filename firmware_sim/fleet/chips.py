@@ -17,6 +17,7 @@ from firmware_sim.world.network import Station
 from firmware_sim.world.shape import (
     BLOCK_MS,
     BLOCKS,
+    SECOND_MS,
     TARIFF_PEAK,
     TARIFF_VALLEY,
     TARIFFS,
@@ -36,17 +37,11 @@ U32 = (1 << 32) - 1
 
 
 class Instant:
-    """What all meters of one area share at one instant."""
+    """What all meters of one area share at one instant; most of it is the same for a second."""
 
     __slots__ = (
-        "block",
-        "days",
-        "frequency",
-        "linear_h",
-        "open_v",
-        "ripple",
-        "t_ms",
-        "temperature",
+        *("_second", "_steady_v", "block", "days", "frequency"),
+        *("linear_h", "open_v", "ripple", "t_ms", "temperature"),
     )
 
     def __init__(self) -> None:
@@ -60,6 +55,8 @@ class Instant:
         """Of the area's one transformer, V."""
         self.frequency = 0
         self.temperature = 0
+        self._second = -1
+        self._steady_v = 0.0
 
     def move(self, world: Neighbourhood, station: Station, t_ms: int) -> None:
         """Be at t_ms (UTC)."""
@@ -67,9 +64,12 @@ class Instant:
         self.days, day_ms = world.when(t_ms)
         self.block, into_ms = divmod(day_ms, BLOCK_MS)
         self.ripple, self.linear_h = rippled(into_ms)
-        self.open_v = station.open_v(share_at(day_ms)) + flicker(t_ms)
-        self.frequency = round(frequency(t_ms) * 1000)
-        self.temperature = round((outdoor(day_ms) + 4.0) * 100)
+        if day_ms // SECOND_MS != self._second:
+            self._second = day_ms // SECOND_MS
+            self._steady_v = station.open_v(share_at(day_ms))
+            self.frequency = round(frequency(day_ms) * 1000)
+            self.temperature = round((outdoor(day_ms) + 4.0) * 100)
+        self.open_v = self._steady_v + flicker(t_ms)
 
 
 class Household:

@@ -6,6 +6,7 @@ way the bench plays it on ptys), or its whole board with main.py unmodified (boa
 
 import gc
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,7 +15,7 @@ from edge.site.model import Meter
 from firmware_sim.clock import Clock
 from firmware_sim.fleet.area import BAUD, METERS, area, number
 from firmware_sim.fleet.boards import Boards
-from firmware_sim.fleet.chips import FleetChip, Household
+from firmware_sim.fleet.chips import FleetChip, Household, Instant
 from firmware_sim.fleet.line import IDLE_NS, FleetLine, Node, Tally
 from firmware_sim.fleet.rings import Rings
 from firmware_sim.hal.loader import MeterCore, meter645
@@ -71,8 +72,9 @@ class Fleet:
         homes = {meter.id: Household(world, meter, plan.baud) for meter in site.meters}
         self._boards = Boards(self.clock, plan.baud) if plan.boards else None
         self._plan = plan
+        instants: defaultdict[int, Instant] = defaultdict(Instant)
         self.lines = [
-            self._line(world, n, by_line[n % len(by_line)], homes, n // len(by_line))
+            self._line(world, n, by_line[n % len(by_line)], homes, n // len(by_line), instants)
             for n in range(plan.first, plan.first + plan.lines)
         ]
         # what stands now stands until the end: no collection need look at it again
@@ -116,6 +118,7 @@ class Fleet:
         meters: tuple[Meter, ...],
         homes: dict[str, Household],
         repeated: int,
+        instants: defaultdict[int, Instant],
     ) -> FleetLine:
         plan = self._plan
         nodes = [
@@ -125,7 +128,10 @@ class Fleet:
             )
             for place, meter in enumerate(meters)
         ]
-        made = FleetLine(self.clock, plan.baud, nodes, world, START_MS, plan.lazy, plan.idle_ns)
+        made = FleetLine(
+            *(self.clock, plan.baud, nodes, world, START_MS, instants[repeated]),
+            *(plan.lazy, plan.idle_ns),
+        )
         clock = partial(_rtc, world, self.clock)
         for node in nodes:
             if self._boards is not None:

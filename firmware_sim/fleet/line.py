@@ -58,6 +58,7 @@ class FleetLine:
         nodes: Sequence[Node],
         world: Neighbourhood,
         wall_ms: int,
+        instant: Instant,
         lazy: bool = True,
         idle_ns: int = IDLE_NS,
     ) -> None:
@@ -68,7 +69,7 @@ class FleetLine:
         self._idle_ns = idle_ns
         self._world = world
         self._wall_ms = wall_ms
-        self._instant = Instant()
+        self._instant = instant
         self._item = ITEMS[0]
         self._round = 0
         self._next = 0

@@ -124,7 +124,7 @@ class Neighbourhood:
         return State(
             elements=tuple(elements),
             neutral=abs(vectors),
-            frequency=frequency(t_ms),
+            frequency=frequency(now.day_ms),
             temperature=outdoor(now.day_ms) + 4.0,
             forward=tuple(flow.energy(tariff, now) / scale for tariff in REGISTERS),
             reverse=(0.0,) * len(REGISTERS),

@@ -12,6 +12,8 @@ from typing import NamedTuple
 BLOCK_MS = 300_000
 """A household draws evenly, but for a ripple, within five minutes."""
 DAY_MS = 86_400_000
+SECOND_MS = 1000
+DAY_S = DAY_MS // SECOND_MS
 HOUR_MS = 3_600_000
 BLOCKS = DAY_MS // BLOCK_MS
 
@@ -105,11 +107,6 @@ def flicker(t_ms: int) -> float:
     return FLICKER_V * math.sin(2 * math.pi * (t_ms % 7_300) / 7_300)
 
 
-def frequency(t_ms: int) -> float:
-    """Of the network, Hz."""
-    return 50.0 + 0.02 * math.sin(2 * math.pi * (t_ms % 47_000) / 47_000)
-
-
 def split_day(local_ms: int, day0_ms: int) -> tuple[int, int]:
     """Whole days since day 0 and the time of day; before day 0 there is no day."""
     days, day_ms = divmod(local_ms - day0_ms, DAY_MS)
@@ -117,13 +114,19 @@ def split_day(local_ms: int, day0_ms: int) -> tuple[int, int]:
 
 
 def share_at(day_ms: int) -> float:
-    """The neighbourhood's share of its peak, straight between the blocks' middles."""
-    place = day_ms * BLOCKS / DAY_MS - 0.5
+    """The neighbourhood's share of its peak, straight between the blocks' middles, each second."""
+    place = day_ms // SECOND_MS * SECOND_MS * BLOCKS / DAY_MS - 0.5
     block = math.floor(place)
     into = place - block
     return SHARES[block % BLOCKS] * (1 - into) + SHARES[(block + 1) % BLOCKS] * into
 
 
 def outdoor(day_ms: int) -> float:
-    """Air in the shade, °C: 31 ± 5.5, highest at 15 h."""
-    return 31.0 - 5.5 * math.cos(2 * math.pi * (day_ms / DAY_MS - 3 / 24))
+    """Air in the shade, °C: 31 ± 5.5, highest at 15 h; another each second."""
+    second = day_ms // SECOND_MS
+    return 31.0 - 5.5 * math.cos(2 * math.pi * (second / DAY_S - 3 / 24))
+
+
+def frequency(day_ms: int) -> float:
+    """Of the network, Hz, as meters measure it: over whole seconds."""
+    return 50.0 + 0.02 * math.sin(2 * math.pi * (day_ms // SECOND_MS % 47) / 47)

@@ -10,6 +10,7 @@ from lib.copy import copy
 
 LONGEST = 12 + 255
 START = 0x68
+FIRST = b"\x68"
 END = 0x16
 
 
@@ -46,8 +47,10 @@ class Receiver:
             return -1
         while at < n:
             if buf[at] != START:
-                at += 1
-                continue
+                at = buf.find(FIRST, at, n)
+                if at < 0:
+                    at = n
+                    break
             left = n - at
             if left < 10:
                 if left < 8 or buf[at + 7] == START:
