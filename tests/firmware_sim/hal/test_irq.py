@@ -182,7 +182,7 @@ def test_a_timer_due_when_a_sleep_ends_comes_before_its_end() -> None:
     assert bench.seen == [10 * MS]
 
 
-@pytest.mark.parametrize("wait", ["flush", "poll", "idle", "write"])
+@pytest.mark.parametrize("wait", ["flush", "poll", "idle", "write", "read"])
 def test_every_call_that_waits_runs_callbacks_at_their_instant(wait: str) -> None:
     bench = Bench()
     uart = bench.uart()
@@ -194,6 +194,11 @@ def test_every_call_that_waits_runs_callbacks_at_their_instant(wait: str) -> Non
             uart.flush()  # type: ignore[attr-defined]
         case "write":
             uart.write(bytes(400))  # type: ignore[attr-defined]
+        case "read":
+            # rp2's goes on as long as characters come
+            bench.board.listen(bytes(60), 0, 9600)
+            bench.time.sleep_us(2000)
+            assert len(uart.read()) == 60  # type: ignore[attr-defined]
         case "poll":
             poller = bench.select.poll()
             poller.register(uart, bench.select.POLLIN)
