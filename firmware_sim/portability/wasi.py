@@ -5,6 +5,7 @@ so it is off and the heap is large; compiling the module costs 0.3 s, so it is d
 a host function that raises ends the VM at once, wherever it is: that is how a power cut looks.
 """
 
+import atexit
 import threading
 from collections.abc import Callable
 from functools import cache
@@ -67,6 +68,8 @@ def _compiled() -> tuple[Any, Any]:
     config.max_wasm_stack = 512 * 1024
     engine = wasmtime.Engine(config)
     wasm = Path(spec.origin).parent / "artifacts" / "micropython-wasi.wasm"
+    # wasmtime's own modules may be gone before ours is, and its objects then cannot be given back
+    atexit.register(_compiled.cache_clear)
     return engine, wasmtime.Module.from_file(engine, str(wasm))
 
 
