@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from protocol.dlt698.apdu import Apdu, parse
+from protocol.dlt698.parts import Dar
 from tests.firmware_sim.firmware.calendars import Reference, second
 from tests.firmware_sim.firmware.tariffed import (
     FACTORY,
@@ -307,6 +309,46 @@ def test_a_holiday_that_is_over_stays_one_when_its_row_is_used_again() -> None:
     assert meter.energies() == shown(expected(meter.meter, parts, meter.now))
     right = expected(meter.meter, parts, meter.now)
     assert right[2] > counted(meter.meter, meter.now)[2]
+
+
+def rows698(meter: Played, days: int) -> list[list[int | None]]:
+    """Forward energy of the last days' freezes, newest first; None = null."""
+    said = meter.serve(bytes.fromhex("05030150040200" + f"09{days:02X}" + "010000100200" + "00"))
+    apdu = parse(said)
+    assert isinstance(apdu, Apdu)
+    outcome = apdu.records[0].outcome
+    assert not isinstance(outcome, Dar)
+    return [[element.value for element in row[0].value] for row in outcome]
+
+
+def test_a_698_freeze_between_two_changes_has_nulls_and_its_total() -> None:
+    meter = Played(protocol="meter698")
+    program698(meter)
+    changed = SWITCH + 3 * DAY
+    meter.now = changed
+    meter.connect()
+    assert meter.set("40160200", "0102" + 2 * table(bytes.fromhex("020000020000020000020000"))) == 0
+    meter.now = SWITCH + 5 * DAY
+    rows = rows698(meter, 6)
+    midnights = [meter.now.replace(hour=0, minute=0) - n * DAY for n in range(6)]
+    for midnight, row in zip(midnights, rows, strict=True):
+        total = shown(counted(meter.meter, midnight))[0]
+        assert row[0] == total
+        assert (row[1:] == [None] * 4) == (SWITCH < midnight < changed), midnight
+    assert [row[2] for row in rows[:2]] != [None, None]
+
+
+def test_the_698_meters_clock_moves_the_hours_too() -> None:
+    meter = Played(protocol="meter698")
+    program698(meter, START + HOUR)
+    meter.now = START + DAY
+    meter.connect()
+    fast = meter.now + 2 * HOUR
+    assert meter.set("40000200", f"1C{fast.year:04X}{bytes(fast.timetuple()[1:6]).hex()}") == 0
+    calendar = Reference(with_items(SWITCHED, _04000107=minute(START + HOUR)))
+    parts = [Stretch(START + HOUR, calendar), Stretch(meter.now, calendar, 2 * HOUR)]
+    meter.now += 2 * DAY
+    assert meter.array("00100200") == shown(expected(meter.meter, parts, meter.now))
 
 
 def assert_never_wrong(meter: Played, parts: list[Stretch], unknown: int) -> None:
