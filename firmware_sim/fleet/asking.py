@@ -14,8 +14,6 @@ HEAD = b"\xfe\xfe\xfe\xfe\x68"
 CLOSING = tuple(bytes((check, 0x16)) for check in range(256))
 """Checksum and end."""
 SHIFT = bytes((byte + 0x33) & 0xFF for byte in range(256))
-PAIRS = bytes((pair // 10 << 4 | pair % 10) for pair in range(100)).translate(SHIFT)
-"""Two decimal digits as they stand on the line."""
 READ = 0x11
 ANSWERED = 0x91
 _PULSES = struct.Struct(">4I")
@@ -58,13 +56,10 @@ class Item:
     def answer(self, number: bytes, image: bytes) -> bytes:
         """The one right answer while the meter's chip shows `image`."""
         tail, total = _tail(self.identifier, ANSWERED, self.size)
-        left = self.value(image)
-        digits = []
-        for _ in range(self.size):
-            left, pair = divmod(left, 100)
-            digits.append(PAIRS[pair])
+        # a decimal's digits read as hexadecimal ones are BCD
+        digits = int(str(self.value(image)), 16).to_bytes(self.size, "little").translate(SHIFT)
         check = sum(number) + total + sum(digits) & 0xFF
-        return b"".join((HEAD, number, tail, bytes(digits), CLOSING[check]))
+        return b"".join((HEAD, number, tail, digits, CLOSING[check]))
 
 
 @cache

@@ -40,8 +40,8 @@ class SharedBoard(Board):
     def wait(self, deadline: int, ready: Callable[[], bool]) -> None:
         """Give control back until `ready()` or the deadline, ns."""
         clock, dog = self.clock, self.watchdog
+        self.deadline = min(deadline, self.fed + dog + 1) if dog else deadline
         while clock.now < deadline and not ready():
-            self.deadline = min(deadline, self.fed + dog + 1) if dog else deadline
             self.hub.switch()
             if dog and clock.now > self.fed + dog:
                 raise WatchdogReset

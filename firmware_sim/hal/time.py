@@ -14,13 +14,14 @@ def time_module(board: Board) -> ModuleType:
     """A `time` that shows this board's clock."""
 
     period = 1 << board.port.ticks_bits
+    half = period // 2
     epoch = datetime(board.port.epoch, 1, 1)
 
     def ticks_ms() -> int:
         return (board.start_ticks // 1000 + board.clock.now // 1_000_000) % period
 
     def ticks_diff(ticks1: int, ticks2: int, /) -> int:
-        return ((ticks1 - ticks2 + period // 2) % period) - period // 2
+        return (ticks1 - ticks2 + half) % period - half
 
     def ticks_add(ticks: int, delta: int, /) -> int:
         return (ticks + delta) % period

@@ -8,7 +8,8 @@ from lib import ticks
 from lib.chip import ELEMENTS, NAMEPLATE, NUMBER, SPEED, baud
 from lib.nv import open_nv
 
-LONGEST_WAIT_MS = 4000
+# well within every board's WDT_MS
+LONGEST_WAIT_MS = 6000
 
 
 def run(make, board, machine, select, time, kept=None) -> None:

@@ -17,7 +17,7 @@ from firmware_sim.hal.rp2 import BlockDevice
 from firmware_sim.hal.time import time_module
 from firmware_sim.world.chip import Chip
 from tests.firmware_sim.firmware.bench645 import registers
-from tests.firmware_sim.firmware.language import findings
+from tests.firmware_sim.firmware.language import broken
 from tests.firmware_sim.firmware.test_language import compiled
 
 CHIP = 0x38
@@ -34,7 +34,7 @@ def test_everything_main_imports_is_there_and_nothing_of_another_board(
     assert top == {"main.py", "board.py", "selftest.py", "README.txt", "lib", name}
     assert f"mpremote fs cp -r lib {name} :" in (kit / "README.txt").read_text(encoding="utf-8")
     for path in kit.rglob("*.py"):
-        assert findings(path.read_text(encoding="utf-8")) == [], path
+        assert broken(path) == [], path
 
 
 def test_every_file_of_a_kit_compiles_for_the_board(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from pathlib import Path
 
 MODULES = frozenset(
     {
@@ -35,6 +36,18 @@ TICKS = frozenset({"ticks_us", "ticks_ms"})
 UNORDERED = (ast.Dict, ast.Set, ast.DictComp, ast.SetComp)
 SHARED = (ast.List, ast.ListComp, ast.Call, *UNORDERED)
 """Values a module may not hold: boards that share code must share no state."""
+
+
+SLICES = "lib/copy.py"
+"""The one file that may write a slice, once: it looks at the length."""
+
+
+def broken(path: Path) -> list[str]:
+    """What breaks the rules in a file of the firmware."""
+    found = findings(path.read_text(encoding="utf-8"))
+    if path.as_posix().endswith(SLICES):
+        return found[1:] if "writes or deletes a slice" in found[0] else found
+    return found
 
 
 def findings(source: str) -> list[str]:
