@@ -247,6 +247,19 @@ def test_more_settings_of_the_clock_than_it_remembers_cost_only_the_oldest_past(
     assert known >= 24
 
 
+def test_prices_and_settings_by_seconds_cost_nothing_of_the_past() -> None:
+    meter = Played()
+    program(meter, START)
+    for n in range(20):
+        meter.now += 5 * HOUR
+        set_clock(meter, meter.now + timedelta(seconds=3 * (n % 2)))
+        assert meter.write("04000108", minute(meter.now)).control == 0x94
+    registers = meter.core.registers
+    for back in range(100):
+        assert registers.at(second(meter.now - back * HOUR))
+        assert registers.sorted
+
+
 def test_twenty_settings_between_two_wakes_are_all_borne_without_a_store() -> None:
     meter = Played(store=False)
     program(meter, START)
