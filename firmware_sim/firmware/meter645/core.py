@@ -62,8 +62,9 @@ PART = LONGEST - 5
 class Parts:
     """What was read last, for those who ask on.
 
-    split: most bytes of an item in one answer. item: its identifier. size: bytes of all its parts.
-    seq: the part last given, -1 = there is nothing to go on with.
+    split: most bytes of an item in one answer. asked: the identifier of the present request, as on
+    the line (+33H), item: that of what was read. size: bytes of all its parts. seq: the part last
+    given, -1 = there is nothing to go on with.
 
     Kept apart from the Meter: CPython (3.11) shares the names of at most 30 attributes between the
     objects of a class, and a fleet is thousands of Meters.
@@ -71,6 +72,7 @@ class Parts:
 
     def __init__(self, split: int) -> None:
         self.split = split
+        self.asked = bytearray(4)
         self.item = bytearray(4)
         self.size = 0
         self.seq = -1
@@ -171,6 +173,7 @@ class Meter(Line):
         at += 10
         for i in range(n):
             data[i] = buf[at + i] - SHIFT & 0xFF
+        self.parts.asked = buf[at : at + 4]
         # the present needs no clock, and the present is what is asked most
         if control != READ or data[3] != 0x02 and (data[3] or data[0]):
             self.periods.now = self.time()
@@ -198,7 +201,7 @@ class Meter(Line):
         return number[:i] == self.number[:i]
 
     def _answer(self, control: int, data, n: int, number) -> int:
-        """Put control and data of the answer into `out`; the data's length, -1 = silence."""
+        """Control and data (+33H) of the answer into `out`; the data's length, -1 = silence."""
         if control == READ_ON:
             return self._read_on(data, n)
         self.parts.seq = -1
@@ -211,7 +214,7 @@ class Meter(Line):
                 return SILENCE
             size = 6
             for i in range(6):
-                out[body + i] = self.number[i]
+                out[body + i] = self.number[i] + SHIFT & 0xFF
         elif control == o.WRITE_ADDRESS:
             size = self._take_number(data, n, number)
         else:
@@ -219,7 +222,7 @@ class Meter(Line):
             size = self.orders.do(control, data, n, answer)
             if 0 <= size < o.ERROR:
                 for i in range(size):
-                    out[body + i] = answer[i]
+                    out[body + i] = answer[i] + SHIFT & 0xFF
         if size >= o.ERROR:
             return self._refuse(control, size)
         if size >= 0:
@@ -261,7 +264,7 @@ class Meter(Line):
         if size == NONE:
             return self._refuse(READ, NO_DATA)
         parts = self.parts
-        parts.item = data[:4]
+        parts.item = parts.asked
         parts.size = size
         if size > parts.split:
             size = parts.split
@@ -324,7 +327,7 @@ class Meter(Line):
     def _read_on(self, data, n: int) -> int:
         """12: the next part, or the last one once more."""
         parts = self.parts
-        if n != 5 or parts.seq < 0 or data[:4] != parts.item:
+        if n != 5 or parts.seq < 0 or parts.asked != parts.item:
             return self._refuse(READ_ON, NO_DATA)
         seq = data[4]
         start = seq * parts.split
@@ -334,32 +337,33 @@ class Meter(Line):
         return self._say(READ_ON, start, min(start + parts.split, parts.size), seq)
 
     def _say(self, control: int, start: int, end: int, seq: int) -> int:
-        """Identifier, body[start:end] and SEQ into `out`; the length of all."""
+        """Identifier, body[start:end] and SEQ into `out`, +33H; the length of all."""
         out = self.out
         parts = self.parts
         at = self.wake + 8
         out[at] = control | ANSWER | (MORE if end < parts.size else 0)
         copy(out, at + 2, parts.item, 0, 4)
-        copy(out, at + 6, self._body, start, end)
+        at += 6 - start
+        body = self._body
+        for i in range(start, end):
+            out[at + i] = body[i] + SHIFT & 0xFF
         size = 4 + end - start
         if seq:
-            out[at + 2 + size] = seq
+            out[at + end] = seq + SHIFT & 0xFF
             size += 1
         return size
 
     def _refuse(self, control: int, error: int) -> int:
         self.out[self.wake + 8] = control | ERROR
-        self.out[self.wake + 10] = error & 0xFF
+        self.out[self.wake + 10] = error + SHIFT & 0xFF
         return 1
 
     def _close(self, size: int) -> int:
-        """Length, +33H, checksum, end; how many bytes of `out` that are."""
+        """Length, checksum, end; how many bytes of `out` that are."""
         out = self.out
         head = self.wake
         out[head + 9] = size
         end = head + 10 + size
-        for i in range(head + 10, end):
-            out[i] = out[i] + SHIFT & 0xFF
         out[end] = sum8(out, head, end)
         out[end + 1] = END
         return end + 2

@@ -20,7 +20,6 @@ PHASED = (
     (c.APPARENT, 3, True, True, True),
     (c.FACTOR, 2, True, True, False),
 )
-FACTOR_ROW = 5
 # voltage, current, active, reactive power, power factor: a moment of one phase
 MOMENT = (0, 1, 2, 3, 5)
 
@@ -40,14 +39,16 @@ def put_item(out, at, d3, d2, d1, d0, chip, elements) -> int:
 def put_element(out, at, phase, chip) -> None:
     """U, I, P, Q and power factor of one element, 13 bytes."""
     for row in MOMENT:
-        _put(out, at, row, round10(_raw(row, phase + 1, chip, 3)))
-        at += PHASED[row][1]
+        kind = PHASED[row]
+        _put(out, at, kind, round10(_raw(kind, phase + 1, chip, 3)))
+        at += kind[1]
 
 
 def _phased(out, at, row, d1, chip, elements) -> int:
     """Instantaneous quantities: DI1 = 00 total where there is one, 01..03 phase, FF all."""
-    size = PHASED[row][1]
-    total = PHASED[row][2]
+    kind = PHASED[row]
+    size = kind[1]
+    total = kind[2]
     if d1 == ALL:
         first = 0 if total else 1
         last = 3
@@ -60,16 +61,16 @@ def _phased(out, at, row, d1, chip, elements) -> int:
         if which > elements:
             put_blank(out, pos, size)
         else:
-            _put(out, pos, row, round10(_raw(row, which, chip, elements)))
+            _put(out, pos, kind, round10(_raw(kind, which, chip, elements)))
         pos += size
     return pos - at
 
 
-def _put(out, at, row, value) -> None:
-    if PHASED[row][3]:
-        put_signed(out, at, value, PHASED[row][1])
+def _put(out, at, kind, value) -> None:
+    if kind[3]:
+        put_signed(out, at, value, kind[1])
     else:
-        put_bcd(out, at, value, PHASED[row][1])
+        put_bcd(out, at, value, kind[1])
 
 
 def _angles(out, at, d1, chip, elements) -> int:
@@ -86,19 +87,20 @@ def _angles(out, at, d1, chip, elements) -> int:
     return pos - at
 
 
-def _raw(row, which, chip, elements) -> int:
+def _raw(kind, which, chip, elements) -> int:
     """One register of a phased quantity; which = 0 is the total."""
-    base = PHASED[row][0]
-    if row == FACTOR_ROW:
+    base = kind[0]
+    if kind[4]:
+        if which:
+            return s32(chip, base + 4 * which - 4)
+        raw = 0
+        for element in range(elements):
+            raw += s32(chip, base + 4 * element)
+        return raw
+    if kind[2]:
+        # the power factor alone has a register of its total
         return s16(chip, base + 2 * which)
-    if not PHASED[row][4]:
-        return u16(chip, base + 2 * (which - 1))
-    if which:
-        return s32(chip, base + 4 * (which - 1))
-    raw = 0
-    for element in range(elements):
-        raw += s32(chip, base + 4 * element)
-    return raw
+    return u16(chip, base + 2 * which - 2)
 
 
 def _other(out, at, d1, d0, chip, elements) -> int:
