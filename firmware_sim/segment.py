@@ -23,6 +23,7 @@ TICK_MASK = (1 << 30) - 1
 TICK_HALF = 1 << 29
 DLT645, DLT698 = "dlt645", "dlt698"
 EVERYBODY = b"\x99" * 6
+NOBODY: list[MeterCore] = []
 BACKLOG = 4096
 """Most characters the master may have queued before its port is read again."""
 
@@ -55,8 +56,10 @@ class Segment:
         self._lazy = lazy
         self._cores: list[MeterCore] = []
         self._units: list[UnitCore] = []
-        self._speakers: dict[str, list[MeterCore]] = {DLT645: [], DLT698: []}
-        self._by_number: dict[str, dict[bytes, list[MeterCore]]] = {DLT645: {}, DLT698: {}}
+        self._speakers645: list[MeterCore] = []
+        self._speakers698: list[MeterCore] = []
+        self._named645: dict[bytes, list[MeterCore]] = {}
+        self._named698: dict[bytes, list[MeterCore]] = {}
         self._busy: dict[int, MeterCore] = {}
         self._armed: dict[int, int] = {}
         for number, core, *protocol in meters:
@@ -68,10 +71,14 @@ class Segment:
     def add_meter(self, number: bytes, core: MeterCore, protocol: str = DLT645) -> None:
         """A meter of DL/T 645 or 698.45 joins the line; `number` lowest digits first."""
         self._cores.append(core)
-        self._speakers[protocol].append(core)
+        if protocol == DLT645:
+            speakers, named = self._speakers645, self._named645
+        else:
+            speakers, named = self._speakers698, self._named698
+        speakers.append(core)
         if 0xAA not in number and number != EVERYBODY:
             # what stands for several is nobody's own
-            self._by_number[protocol].setdefault(number, []).append(core)
+            named.setdefault(number, []).append(core)
 
     def add_unit(self, core: UnitCore) -> None:
         """A TMU or a Modbus meter joins the line."""
@@ -82,11 +89,12 @@ class Segment:
         """Whoever it is goes dead; what it is saying at this instant is still heard."""
         self._cores = [one for one in self._cores if one is not core]
         self._units = [one for one in self._units if one is not core]
-        for speakers in self._speakers.values():
-            speakers[:] = [one for one in speakers if one is not core]
-        for by_number in self._by_number.values():
-            for cores in by_number.values():
-                cores[:] = [one for one in cores if one is not core]
+        for cores in (
+            *(self._speakers645, self._speakers698),
+            *self._named645.values(),
+            *self._named698.values(),
+        ):
+            cores[:] = [one for one in cores if one is not core]
         self._busy.pop(id(core), None)
         self._armed.pop(id(core), None)
 
@@ -121,10 +129,22 @@ class Segment:
                 self._arm_unit(unit)
 
     def _listeners(self, data: bytes) -> list[MeterCore]:
-        """The meters that this burst can mean something to."""
+        """The meters that this burst can mean something to.
+
+        Everybody of a protocol hears a number nobody came with: a meter may have been given it.
+        """
         if not self._lazy:
             return self._cores
-        named = self._addressed(data) if START in data else []
+        if START not in data:
+            named = NOBODY
+        elif frame := whole_frame(data):
+            # its own start bytes begin none of DL/T 698.45: the header's check would not hold
+            if self._speakers698 and START in frame[10:]:
+                named = self._cores
+            else:
+                named = self._named645.get(frame[1:7], self._speakers645)
+        else:
+            named = self._other(data)
         if not self._busy or named is self._cores:
             return named
         wanted = {id(core) for core in named}
@@ -134,23 +154,13 @@ class Segment:
         wanted |= self._busy.keys()
         return [core for core in self._cores if id(core) in wanted]
 
-    def _addressed(self, data: bytes) -> list[MeterCore]:
-        """Who a burst with a start byte in it may be for.
-
-        Everybody of a protocol hears a number nobody came with: a meter may have been given it.
-        """
-        if frame := whole_frame(data):
-            # its own start bytes begin none of DL/T 698.45: the header's check would not hold
-            if self._speakers[DLT698] and START in frame[10:]:
-                return self._cores
-            return self._by_number[DLT645].get(frame[1:7], self._speakers[DLT645])
-        if link := link_frame(data):
-            if self._speakers[DLT645] and START in data.lstrip(b"\xfe")[1:]:
-                return self._cores
-            everybody = self._speakers[DLT698]
-            named = self._by_number[DLT698].get(link.number, everybody)
-            return named if link.names_one else everybody
-        return self._cores
+    def _other(self, data: bytes) -> list[MeterCore]:
+        """Who a burst with a start byte in it may be for that is no frame of DL/T 645."""
+        link = link_frame(data)
+        if link is None or (self._speakers645 and START in data.lstrip(b"\xfe")[1:]):
+            return self._cores
+        named = self._named698.get(link.number, self._speakers698)
+        return named if link.names_one else self._speakers698
 
     def _arm(self, core: MeterCore) -> None:
         """Note whether a meter is busy, and call it when it wants to be."""
@@ -171,19 +181,19 @@ class Segment:
 
     def _call(self, core: _Core, due: int, arm: Callable[[_Core], None]) -> None:
         """Call it at the tick `due`, unless it is called before; then see what it waits for."""
-        key = id(core)
         now_us = self._clock.now // 1000
-        left = ((due - now_us + TICK_HALF) & TICK_MASK) - TICK_HALF
-        when = (now_us + left) * 1000
+        when = (now_us + ((due - now_us + TICK_HALF) & TICK_MASK) - TICK_HALF) * 1000
+        key = id(core)
         if when < self._armed.get(key, NEVER):
             self._armed[key] = when
-            self._clock.at(when, partial(self._due, core, when, arm))
+            self._clock.at(when, partial(self._due, core, when, due, arm))
 
-    def _due(self, core: _Core, when: int, arm: Callable[[_Core], None]) -> None:
-        if self._armed.get(id(core)) != when:
+    def _due(self, core: _Core, when: int, due: int, arm: Callable[[_Core], None]) -> None:
+        key, armed = id(core), self._armed
+        if armed.get(key) != when:
             return
-        del self._armed[id(core)]
-        n = core.on_deadline(when // 1000 & TICK_MASK)
+        del armed[key]
+        n = core.on_deadline(due)
         if n:
             self.answer_end = self.wire.talk(core, bytes(core.out[:n]), when)
         arm(core)

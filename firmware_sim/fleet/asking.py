@@ -6,14 +6,14 @@ answers, and an answer is right only if every byte of it is.
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
 
 HEAD = b"\xfe\xfe\xfe\xfe\x68"
 """Wake-up bytes and the first start byte."""
 CLOSING = tuple(bytes((check, 0x16)) for check in range(256))
 """Checksum and end."""
 SHIFT = bytes((byte + 0x33) & 0xFF for byte in range(256))
+QUESTION = 20
+"""Bytes of a question, with its wake-up bytes."""
 READ = 0x11
 ANSWERED = 0x91
 _PULSES = struct.Struct(">4I")
@@ -37,36 +37,40 @@ def power(image: bytes) -> int:
     return (watts + 5) // 10
 
 
-@dataclass(frozen=True, slots=True)
 class Item:
-    """One thing asked, with what of its frames is the same for every meter."""
+    """One thing asked, with what of its frames is the same for every meter.
 
-    identifier: str
-    """As printed, DI3 first."""
-    size: int
-    """Bytes of its value."""
-    value: Callable[[bytes], int]
-    """The number its digits show, from the chip's registers."""
+    identifier: as printed, DI3 first. size: bytes of its value. value: the number its digits show,
+    from the chip's registers.
+    """
+
+    __slots__ = ("_asked", "_asked_sum", "_told", "_told_sum", "identifier", "size", "value")
+
+    def __init__(self, identifier: str, size: int, value: Callable[[bytes], int]) -> None:
+        self.identifier = identifier
+        self.size = size
+        self.value = value
+        self._asked = _tail(identifier, READ, 0)
+        self._told = _tail(identifier, ANSWERED, size)
+        # with the first 68
+        self._asked_sum = 0x68 + sum(self._asked)
+        self._told_sum = 0x68 + sum(self._told)
 
     def question(self, number: bytes) -> bytes:
-        """What asks the meter for it; `number` as on the line."""
-        tail, total = _tail(self.identifier, READ, 0)
-        return b"".join((HEAD, number, tail, CLOSING[sum(number) + total & 0xFF]))
+        """What asks the meter for it, `QUESTION` bytes; `number` as on the line."""
+        return b"".join((HEAD, number, self._asked, CLOSING[sum(number) + self._asked_sum & 0xFF]))
 
     def answer(self, number: bytes, image: bytes) -> bytes:
         """The one right answer while the meter's chip shows `image`."""
-        tail, total = _tail(self.identifier, ANSWERED, self.size)
         # a decimal's digits read as hexadecimal ones are BCD
         digits = int(str(self.value(image)), 16).to_bytes(self.size, "little").translate(SHIFT)
-        check = sum(number) + total + sum(digits) & 0xFF
-        return b"".join((HEAD, number, tail, digits, CLOSING[check]))
+        check = sum(number) + self._told_sum + sum(digits) & 0xFF
+        return b"".join((HEAD, number, self._told, digits, CLOSING[check]))
 
 
-@cache
-def _tail(identifier: str, control: int, size: int) -> tuple[bytes, int]:
-    """From the second 68 to the identifier, +33H, and the sum of it and the first 68."""
-    tail = bytes((0x68, control, 4 + size)) + bytes.fromhex(identifier)[::-1].translate(SHIFT)
-    return tail, 0x68 + sum(tail)
+def _tail(identifier: str, control: int, size: int) -> bytes:
+    """From the second 68 to the identifier, +33H."""
+    return bytes((0x68, control, 4 + size)) + bytes.fromhex(identifier)[::-1].translate(SHIFT)
 
 
 ITEMS = (

@@ -73,11 +73,15 @@ class Instant:
 
 
 class Household:
-    """One household of the area, as its flow and its place in the network give it."""
+    """One household of the area, as its flow and its place in the network give it.
+
+    What holds for a block of a day is worked out once, when the block is entered.
+    """
 
     __slots__ = (
-        *("active", "angle", "drops", "factor", "load", "peak", "peak_0", "peak_day", "plate"),
-        *("station", "valley", "valley_0", "valley_day"),
+        *("_active", "_drops", "_load", "_peak", "_peak_0", "_valley", "_valley_0"),
+        *("active", "angle", "block", "days", "drop", "factor", "load", "peak", "plate"),
+        *("station", "valley"),
     )
 
     def __init__(self, world: Neighbourhood, meter: Meter, baud: int) -> None:
@@ -86,20 +90,30 @@ class Household:
             raise ValueError(f"{meter.id} is no single-phase meter of a household")
         flow = point.flow
         self.station = point.station
-        self.drops = point.drops[0]
-        self.load = flow.loads[0]
-        self.active = flow.active
-        self.peak = flow.sums[TARIFF_PEAK]
-        self.peak_day = self.peak[BLOCKS]
-        self.peak_0 = flow.before[TARIFF_PEAK]
-        self.valley = flow.sums[TARIFF_VALLEY]
-        self.valley_day = self.valley[BLOCKS]
-        self.valley_0 = flow.before[TARIFF_VALLEY]
+        self._drops = point.drops[0]
+        self._load = flow.loads[0]
+        self._active = flow.active
+        self._peak = flow.sums[TARIFF_PEAK]
+        self._peak_0 = flow.before[TARIFF_PEAK]
+        self._valley = flow.sums[TARIFF_VALLEY]
+        self._valley_0 = flow.before[TARIFF_VALLEY]
         # reactive follows active, so angle and factor stay
         shown = image(meter, baud, world.meter_state(meter, 0))
         self.plate = shown[:PLATE]
         self.angle = int.from_bytes(shown[0x1A:0x1C], "big")
         self.factor = int.from_bytes(shown[0x54:0x56], "big")
+        self.enter(0, 0)
+
+    def enter(self, days: int, block: int) -> None:
+        """Be in this block of this day."""
+        self.days = days
+        self.block = block
+        self.drop = self._drops[block]
+        self.load = self._load[block]
+        self.active = self._active[block]
+        self.peak = self._peak_0 + days * self._peak[BLOCKS] + self._peak[block]
+        """Wh of the peak tariff at the block's start."""
+        self.valley = self._valley_0 + days * self._valley[BLOCKS] + self._valley[block]
 
 
 class FleetChip:
@@ -120,17 +134,18 @@ class FleetChip:
         t_ms += self.shift_ms
         if t_ms != instant.t_ms:
             instant.move(world, home.station, t_ms)
-        block, days, ripple = instant.block, instant.days, instant.ripple
-        voltage = instant.open_v - home.drops[block] * ripple
-        power = home.load[block] * ripple
+        block, ripple = instant.block, instant.ripple
+        if block != home.block or instant.days != home.days:
+            home.enter(instant.days, block)
+        voltage = instant.open_v - home.drop * ripple
+        power = home.load * ripple
         apparent = abs(power)
         amperes = round(apparent / voltage * 10_000)
-        peak = home.peak_0 + days * home.peak_day + home.peak[block]
-        valley = home.valley_0 + days * home.valley_day + home.valley[block]
+        peak, valley = home.peak, home.valley
         if TARIFFS[block] == TARIFF_PEAK:
-            peak += home.active[block] * instant.linear_h
+            peak += home.active * instant.linear_h
         else:
-            valley += home.active[block] * instant.linear_h
+            valley += home.active * instant.linear_h
         factor = home.factor
         return self.plate + MOVING.pack(
             round(voltage * 100), instant.frequency, instant.temperature, home.angle,

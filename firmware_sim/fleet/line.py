@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from firmware_sim.clock import Clock
-from firmware_sim.fleet.asking import ITEMS
+from firmware_sim.fleet.asking import ITEMS, QUESTION
 from firmware_sim.fleet.chips import FleetChip, Instant
 from firmware_sim.hal.loader import MeterCore
 from firmware_sim.segment import Segment
@@ -67,12 +67,13 @@ class FleetLine:
         self.tally = Tally()
         self.segment = Segment(clock, baud, (), self._heard, lazy)
         self._idle_ns = idle_ns
+        self._patience_ns = self.segment.wire.span(QUESTION) + PATIENCE_NS
         self._world = world
         self._wall_ms = wall_ms
         self._instant = instant
         self._item = ITEMS[0]
         self._round = 0
-        self._next = 0
+        self._turn = iter(nodes)
         self._of: Node | None = None
         self._shown = b""
         self._due = 0
@@ -95,16 +96,16 @@ class FleetLine:
         self.clock.at(self._due, self._overdue)
 
     def _ask(self, at: int) -> None:
-        if self._next == len(self.nodes):
-            self._next = 0
+        node = next(self._turn, None)
+        if node is None:
             self._round += 1
             self._item = ITEMS[self._round % len(ITEMS)]
-        node = self._of = self.nodes[self._next]
-        self._next += 1
+            self._turn = iter(self.nodes)
+            node = next(self._turn)
+        self._of = node
         self._shown = b""
-        question = self._item.question(node.number)
-        self._due = at + self.segment.wire.span(len(question)) + PATIENCE_NS
-        self.segment.from_master(question, at)
+        self._due = at + self._patience_ns
+        self.segment.from_master(self._item.question(node.number), at)
 
     def _heard(self, talker: object, data: bytes, end: int) -> None:
         asked, shown = self._of, self._shown
