@@ -10,7 +10,7 @@ from firmware_sim.portability.master698 import Talk
 from firmware_sim.portability.trace import World
 
 SECOND = 1_000_000_000
-WRITTEN_MIN = {"host": 2, "rp2040": 4, "esp32": 4}
+WRITTEN_MIN = {"host": 1, "rp2040": 4, "esp32": 4}
 """How long a run is that is about writes of the flash, min,"""
 WRITTEN_LEAD_US = 5_000_000
 """and how long before its ticks wrap each of its many starts."""

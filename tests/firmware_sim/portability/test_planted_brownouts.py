@@ -1,6 +1,7 @@
 """Bugs planted in a copy of the NV memory are found: by what a cut leaves, or by the proof."""
 
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from firmware_sim.hal.loader import ROOT
 from firmware_sim.hal.ports import PORTS
 from firmware_sim.portability import brownouts, cpython, flash, script, trace, wasi
 from firmware_sim.portability.suite import PROGRAMMED, WRITTEN_LEAD_US
-from tests.firmware_sim.portability.written import findings
+from tests.firmware_sim.portability.written import HEAP, findings
 
 METER = PROGRAMMED[0]
 PORT = "rp2040"
@@ -76,7 +77,9 @@ def test_the_order_of_a_dict_in_the_flash_is_found_by_the_proof_though_no_answer
     some, _ = drawn(folder, 1)
     world, port = METER.subject.world(), PORTS[PORT]
     one = trace.run(cpython.run_board, folder, some, port, world, WRITTEN_LEAD_US, Flash())
-    other = trace.run(wasi.run_board, folder, some, port, world, WRITTEN_LEAD_US, Flash())
+    compiled = flash.compile_all(folder, tmp_path / "bytecode")
+    vm = partial(wasi.run_board, heap=HEAP)
+    other = trace.run(vm, compiled, some, port, world, WRITTEN_LEAD_US, Flash())
     parted = trace.difference(one, other)
     assert "'program'" in parted
     assert [event for event in one if event[1] == "tx"] == [
