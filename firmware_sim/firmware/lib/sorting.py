@@ -14,7 +14,7 @@ either order costs each stretch once. A change of the calendar that reaches into
 `since` to the present: between `first` and `since` the tariffs are then not known any more
 (registers.sorted is False), the totals are. Demand is of no tariff from `first` on.
 
-Without a store (a board) the chip is looked at whenever main.py wakes, at most 4 s behind the
+Without a store (a board) the chip is looked at whenever main.py wakes, at most 6 s behind the
 change of a tariff, and `since` moves there.
 
 All seconds are those of the board's clock, as the store has them; the calendar runs on the meter's,
@@ -27,20 +27,23 @@ from lib.chip import SIZE as CHIP_SIZE
 from lib.metering import CHIP, COUNTS, COUNTS_SIZE, NOW, PEAKS, PEAKS_SIZE, word
 from lib.registers import s32
 
-NEVER = MASK = 0xFFFFFFFF
+NEVER = c.NEVER
+MASK = 0xFFFFFFFF
 BANK = 4 * c.TARIFFS
 
 # a clock set by less than the time a board looks at its chip in changes nothing
-SLACK_S = 4
-SHIFTS = 16
+SLACK_S = 6
+SHIFTS = c.SHIFTS
 
-# what is kept: sets in force, which pages' pulses are known, how many shifts; first, since; pulses
-# of the chip's page and of the counts'; then second and shift of each setting of the clock
-SETS, KNOWN, COUNT, FIRST, SINCE, PULSES = 0, 1, 2, 4, 8, 12
+SETS = c.KEPT_SETS
+KNOWN = c.KEPT_KNOWN
+COUNT = c.KEPT_COUNT
+FIRST = c.KEPT_FIRST
+SINCE = c.KEPT_SINCE
+PULSES = c.KEPT_PULSES
 CHIP_PULSES = 2 * BANK
 COUNTS_PULSES = 6 * BANK
 STARTS = PULSES + CHIP_PULSES + COUNTS_PULSES
-STATE = STARTS + 8 * SHIFTS
 # pages: place and length of their pulses by tariff, where they are kept, bit in KNOWN
 PAGES = (
     (CHIP, CHIP_SIZE, FORWARD, CHIP_PULSES, PULSES, 1),
@@ -89,7 +92,7 @@ class Page:
 class Sorting:
     """The tariffs of one meter whose calendar is, or was, another than its chip's.
 
-    meter: has time(), shift, registers and keep. tables, place: its calendar. state: STATE bytes
+    meter: has time(), shift, registers and keep. tables, place: its calendar. state: c.STATE bytes
     that outlive the power.
     """
 

@@ -7,7 +7,9 @@ times there are not, rows that go back in time, tables and tariffs it has not.
 
 from lib import calendar
 from lib import tariffs as c
-from lib.sorting import COUNT, NEVER, SETS, STATE, Sorting
+from lib.tariffs import KEPT_COUNT as COUNT
+from lib.tariffs import KEPT_SETS as SETS
+from lib.tariffs import NEVER, STATE
 
 # why something is refused
 FINE = 0
@@ -99,6 +101,9 @@ class Timetable:
 
     def _sort(self):
         if self._sorting is None:
+            # a meter as it left the factory has no room to spare for it
+            from lib.sorting import Sorting
+
             self._sorting = Sorting(self._meter, self._tables, self._place, self.state)
         return self._sorting
 

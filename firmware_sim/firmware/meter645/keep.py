@@ -9,7 +9,7 @@ Saved behind an order, before its answer goes out; a read writes nothing.
 """
 
 from lib.registers import s32
-from lib.sorting import STATE
+from lib.tariffs import STATE
 from meter645.events import CLEAR_DEMAND, OPERATIONS, RECORDS, RING_SIZES, TRIPS
 from meter645.settings import ROWS
 

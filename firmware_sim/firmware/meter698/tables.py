@@ -8,7 +8,6 @@ rests on one source [?].
 """
 
 from lib import tariffs as c
-from lib.sorting import STATE
 from lib.timetable import (
     FINE,
     SEGMENTS_EXCEEDED,
@@ -38,7 +37,7 @@ DATE = 0x1A
 DATE_TIME_SIZE = 7
 DAYS_SIZE = c.TABLES * c.TABLE_SIZE
 # bytes of the calendar, and of what is counted by it: what is kept of them
-KEPT = c.SIZE + STATE
+KEPT = c.SIZE + c.STATE
 
 
 def bcd(value: int) -> int:

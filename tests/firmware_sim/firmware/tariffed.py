@@ -127,7 +127,7 @@ class Played:
         return self._past.fill(buf, page, at, since, wall(self.now))
 
     def wake(self) -> None:
-        """What main.py does every 4 s."""
+        """What main.py does every 6 s."""
         self.core.on_deadline(0)
 
     def hear(self, said: bytes) -> bytes:
