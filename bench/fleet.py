@@ -13,7 +13,7 @@ from bench.figures import Figure, table
 from firmware_sim.fleet.fleet import Fleet, Plan, Ran
 from firmware_sim.fleet.shards import play
 
-RUNS = 5
+RUNS = 12
 LINES_OF_ALL = 583
 SECOND = 1_000_000_000
 MEGABYTE = 1_000_000
@@ -54,14 +54,15 @@ def one() -> list[Figure]:
 
 def boards() -> list[Figure]:
     """252 boards with main.py, four lines back to back, one process."""
-    ran = best(Plan(4, boards=True), 300)
+    ran = best(Plan(4, boards=True), 286)
     what = "main.py each on a greenlet, 4 x 63 back to back, 2400 baud"
     return [Figure("252 boards", right(ran), 500, note=note(ran, what))]
 
 
 def cores() -> list[Figure]:
     """The same 252 meters as cores."""
-    ran = best(Plan(4), 900)
+    # whole rounds of each of the three items
+    ran = best(Plan(4), 286)
     what = "cores without main, 4 x 63 back to back, 2400 baud"
     return [Figure("252 cores", right(ran), 1_500, note=note(ran, what))]
 

@@ -56,14 +56,13 @@ def energy(chip: bytearray, bank: int, tariff: int) -> int:
     if tariff:
         at = bank + 4 * (tariff - 1)
         return u16(chip, at) << (16 - PULSES_SHIFT) | u16(chip, at + 2) >> PULSES_SHIFT
-    whole = 0
-    rest = 0
-    for i in range(TARIFFS):
-        at = bank + 4 * i
-        low = chip[at + 2] << 8 | chip[at + 3]
-        whole += (chip[at] << 8 | chip[at + 1]) << (16 - PULSES_SHIFT) | low >> PULSES_SHIFT
-        rest += low & ((1 << PULSES_SHIFT) - 1)
-    return whole + (rest >> PULSES_SHIFT)
+    high = 0
+    low = 0
+    # four of the highest counts are just below 2**30 so
+    for at in range(bank, bank + 4 * TARIFFS, 4):
+        high += chip[at] << 8 | chip[at + 1]
+        low += chip[at + 2] << 8 | chip[at + 3]
+    return (high << (16 - PULSES_SHIFT)) + (low >> PULSES_SHIFT)
 
 
 def fine(chip: bytearray, bank: int, tariff: int) -> int:

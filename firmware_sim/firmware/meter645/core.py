@@ -42,6 +42,8 @@ from meter645.settings import CALENDAR, Settings
 from meter645.status import put_status
 
 SHIFT = 0x33
+# class 02 as on the line
+VARIABLES = 0x02 + SHIFT
 ANSWER = 0x80
 ERROR = 0xC0
 MORE = 0x20
@@ -171,12 +173,13 @@ class Meter(Line):
                 return
         data = self._data
         at += 10
-        for i in range(n):
-            data[i] = buf[at + i] - SHIFT & 0xFF
-        self.parts.asked = buf[at : at + 4]
-        # the present needs no clock, and the present is what is asked most
-        if control != READ or data[3] != 0x02 and (data[3] or data[0]):
+        asked = self.parts.asked = buf[at : at + 4]
+        present = asked[3] == VARIABLES or asked[3] == SHIFT == asked[0]
+        # that needs no clock and no more than its identifier, and is what is asked most
+        if not present or control != READ or n != 4:
             self.periods.now = self.time()
+            for i in range(n):
+                data[i] = buf[at + i] - SHIFT & 0xFF
         if everybody or control == o.TIME:
             self.orders.broadcast(control, data, n)
             self._done()
@@ -245,7 +248,11 @@ class Meter(Line):
         copy(self.out, self.wake + 1, self.number, 0, 6)
 
     def _read(self, data, n: int) -> int:
-        d0, d1, d2, d3 = data[0], data[1], data[2], data[3]
+        asked = self.parts.asked
+        d0 = asked[0] - SHIFT & 0xFF
+        d1 = asked[1] - SHIFT & 0xFF
+        d2 = asked[2] - SHIFT & 0xFF
+        d3 = asked[3] - SHIFT & 0xFF
         count = 1
         given = 0
         if n != 4 or d3 == 0x06:
