@@ -1,5 +1,7 @@
 """A flash takes its time, is cut where it stands, and what comes meanwhile waits in the UART."""
 
+from itertools import pairwise
+
 import pytest
 
 from firmware_sim.clock import Clock
@@ -48,7 +50,7 @@ def test_the_one_byte_of_a_seal_is_programmed_bit_by_bit_all_the_time_it_takes()
             BoardFlash(board(at), flash).program(0, b"\0" + b"\xff" * 255)
         seen.append(flash.data[0])
         assert flash.data[1:256] == b"\xff" * 255
-    assert all(later & before == later for before, later in zip(seen, seen[1:], strict=False))
+    assert all(later & before == later for before, later in pairwise(seen))
     assert [byte.bit_count() for byte in sorted(set(seen))] == list(range(9))
 
 
