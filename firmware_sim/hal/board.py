@@ -310,8 +310,8 @@ class Board:
         return start + over * BITS * SECOND // baud if over > 0 else -1
 
     def flushed_at(self) -> int:
-        """When the last character has left, or as many before as the port errs, ns."""
-        return self.tx_free - self.port.flush_early * BITS * SECOND // self.baud
+        """When the last character has left, ns."""
+        return self.tx_free
 
     def flush(self) -> None:
         """Wait until then."""

@@ -53,8 +53,6 @@ class Port:
     """Characters that write() takes without waiting for the line."""
     init_waits: bool = False
     """A new UART waits for what the old one still sends."""
-    flush_early: int = 0
-    """So many characters before the last one has left, flush() returns."""
     pins: range = range(64)
     no_pins: frozenset[int] = frozenset()
     """Numbers within `pins` that the part has not."""

@@ -9,6 +9,7 @@ from firmware_sim.hal.board import Board, PowerOff, WatchdogReset
 from firmware_sim.hal.flash import Flash
 from firmware_sim.hal.flash_time import ERASE_NS, PROGRAM_NS, BoardFlash
 from firmware_sim.hal.ports import PORTS
+from firmware_sim.hal.rp2 import BlockDevice, esp32_module
 
 MS = 1_000_000
 DARK = bytes(256)
@@ -125,3 +126,35 @@ def test_what_no_flash_takes_costs_no_time() -> None:
     with pytest.raises(OSError, match="5"):
         flash.read(4 * 4096, 1)
     assert one.clock.now == 0
+
+
+def test_a_silence_within_an_erase_empties_no_fifo() -> None:
+    one = board(1000 * MS)
+    one.listen(bytes(20), 0, 115200)
+    # far more than 32 bits of silence later
+    one.listen(bytes(20), 20 * MS, 115200)
+    BoardFlash(one, Flash()).erase(0)
+    assert (one.any(), one.lost) == (32, 8)
+
+
+def test_programming_takes_bits_away_and_gives_none_back() -> None:
+    flash = Flash()
+    BoardFlash(board(1000 * MS), flash).program(0, b"\x0f" * 256)
+    BoardFlash(board(1000 * MS), flash).program(0, b"\xf3" * 256)
+    assert flash.data[:256] == b"\x03" * 256
+
+
+def test_blocks_written_without_an_offset_are_erased_before() -> None:
+    flash = Flash()
+    flash.data[:] = bytes(len(flash.data))
+    device = BlockDevice(flash)
+    device.writeblocks(1, b"\x5a" * 8192)
+    assert flash.data == bytes(4096) + b"\x5a" * 8192 + bytes(4096)
+    device.writeblocks(1, b"\x0f" * 256, 256)
+    assert flash.data[4096 + 256 : 4096 + 512] == b"\x0a" * 256
+
+
+def test_esp32_has_one_partition_for_data_under_our_name() -> None:
+    find = esp32_module(Flash(), "boxgate").Partition.find
+    assert [len(find(1)), len(find(1, label="boxgate"))] == [1, 1]
+    assert find(0, label="boxgate") == find(1, label="other") == []

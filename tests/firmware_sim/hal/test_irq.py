@@ -366,3 +366,41 @@ def test_a_board_whose_waiting_is_another_s_refuses_callbacks() -> None:
     board = SharedBoard(Clock(), until=MS)
     with pytest.raises(RuntimeError, match="waits by itself"):
         machine_module(board).Timer(-1)
+
+
+def test_eight_wait_and_run_in_the_order_in_which_they_fell_due() -> None:
+    bench = Bench()
+    order: list[int] = []
+    state = bench.machine.disable_irq()
+    for number in range(10):
+        bench.timer(mode=0, period=10 + number, callback=lambda _, n=number: order.append(n))
+    bench.time.sleep_ms(50)
+    # disabled within: what is given back leaves it so
+    bench.machine.enable_irq(bench.machine.disable_irq())
+    bench.time.sleep_ms(1)
+    assert order == []
+    bench.machine.enable_irq(state)
+    bench.time.sleep_ms(1)
+    assert order == list(range(8))
+    assert bench.board.soft().lost == 2
+
+
+def test_the_shortest_period_is_one_tick_of_the_timer() -> None:
+    bench = Bench()
+    bench.timer(period=0)
+    bench.time.sleep_us(3)
+    assert bench.seen == [1000, 2000, 3000]
+
+
+def test_rxidle_on_esp32_is_never_asked_for_sooner_than_by_half_a_millisecond() -> None:
+    bench = Bench("esp32")
+    uart = bench.machine.UART(1, 115200)
+    irq = uart.irq(bench.now, uart.IRQ_RXIDLE | uart.IRQ_RX)
+    end = bench.board.listen(b"abc", 0, 115200)
+    flags: list[int] = []
+    bench.board.clock.at(end + 110 * 1_000_000_000 // 115200 + 1, lambda: flags.append(irq.flags()))
+    bench.time.sleep_ms(10)
+    taken = end + 110 * 1_000_000_000 // 115200
+    assert bench.seen == [taken, taken + 2 * 500_000]
+    # which of the two it was
+    assert [*flags, irq.flags()] == [uart.IRQ_RX, uart.IRQ_RXIDLE]
