@@ -173,15 +173,17 @@ class Past:
         found = []
         for spell in mishaps.ended(which, self._drawn_by(t_ms), t_ms):
             # the first second that lay in it, so that what the store shows then is of it
-            start = -(-self._shown_ms(spell.start_ms) // 1000) + spell.before_s
+            begun = -(-self._shown_ms(spell.start_ms) // 1000)
+            start = begun + spell.before_s
             end = max(self._second(spell.end_ms) + spell.after_s, start)
-            if start >= since:
+            # `since` is of the board's clock, which nobody sets
+            if begun >= since:
                 found.append((start, end))
         count = len(found)
         minutes = sum((end - start) // 60 for start, end in found)
         if which == POWER_OFF << 4:
             for spell in mishaps.forgotten:
-                if self._second(spell.start_ms) + spell.before_s >= since:
+                if -(-self._shown_ms(spell.start_ms) // 1000) >= since:
                     count += mishaps.forgotten_count
                     minutes += mishaps.forgotten_minutes
         words = [count, minutes]

@@ -76,6 +76,8 @@ class Registers:
         self._roll = ROLL
         # the instant they are of, s since 2000; NOW = the present
         self.when = NOW
+        # what the meter's clock is, or was, off the board's at that instant; who knows sets it
+        self.ahead = 0
         self._counted = False
         # False: how they are shared out among the tariffs is not known
         self.sorted = True

@@ -25,7 +25,7 @@ from lib import tariffs as c
 from lib.chip import FORWARD
 from lib.chip import SIZE as CHIP_SIZE
 from lib.metering import CHIP, COUNTS, COUNTS_SIZE, NOW, PEAKS, PEAKS_SIZE, word
-from lib.registers import s32
+from lib.wide import get_wide, put_wide
 
 NEVER = c.NEVER
 MASK = 0xFFFFFFFF
@@ -34,6 +34,7 @@ BANK = 4 * c.TARIFFS
 # a clock set by less than the time a board looks at its chip in changes nothing
 SLACK_S = 6
 SHIFTS = c.SHIFTS
+ROW = c.SHIFT_SIZE
 
 SETS = c.KEPT_SETS
 KNOWN = c.KEPT_KNOWN
@@ -55,7 +56,7 @@ PEAK_ROW = PEAK * (1 + c.TARIFFS)
 
 
 def put_u32(buf, at: int, value: int) -> None:
-    """Four bytes, big-endian; put_s32 too."""
+    """Four bytes, big-endian."""
     for i in range(4):
         buf[at + i] = value >> (24 - 8 * i) & 0xFF
 
@@ -106,8 +107,9 @@ class Sorting:
         self._snapshot, self._memory = meter.registers.stand_between(self)
         self.first = word(state, FIRST)
         self.since = word(state, SINCE)
-        self._starts = [word(state, STARTS + 8 * i) for i in range(state[COUNT])]
-        self._shifts = [s32(state, STARTS + 8 * i + 4) for i in range(state[COUNT])]
+        places = range(STARTS, STARTS + ROW * state[COUNT], ROW)
+        self._starts = [word(state, at) for at in places]
+        self._shifts = [get_wide(state, at + 4) for at in places]
         # what a look at the chip has moved is not yet kept
         self._looked = False
         if self._memory is None:
@@ -387,5 +389,5 @@ class Sorting:
         put_u32(state, SINCE, self.since)
         state[COUNT] = len(self._starts)
         for i in range(len(self._starts)):
-            put_u32(state, STARTS + 8 * i, self._starts[i])
-            put_u32(state, STARTS + 8 * i + 4, self._shifts[i])
+            put_u32(state, STARTS + ROW * i, self._starts[i])
+            put_wide(state, STARTS + ROW * i + 4, self._shifts[i])

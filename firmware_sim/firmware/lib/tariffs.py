@@ -48,10 +48,11 @@ NEVER = 0xFFFFFFFF
 
 # what is kept of counting by it (sorting.py): sets in force, which pages' pulses are known, how
 # many settings of the clock; first, since; pulses of the chip's page and of the counts'; then
-# second and shift of each setting
+# second (4 bytes) and shift (5, lib/wide.py) of each setting
 KEPT_SETS, KEPT_KNOWN, KEPT_COUNT, KEPT_FIRST, KEPT_SINCE, KEPT_PULSES = 0, 1, 2, 4, 8, 12
 SHIFTS = 16
-STATE = KEPT_PULSES + 8 * 4 * TARIFFS + 8 * SHIFTS
+SHIFT_SIZE = 9
+STATE = KEPT_PULSES + 8 * 4 * TARIFFS + SHIFT_SIZE * SHIFTS
 
 # what the metering chip sorts by: tariff 2 from 08:00 to 22:00, else 4
 CHIP_PEAK = 2

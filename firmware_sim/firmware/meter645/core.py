@@ -64,15 +64,17 @@ PART = LONGEST - 5
 class Parts:
     """What was read last, for those who ask on.
 
-    split: most bytes of an item in one answer. asked: the identifier of the present request, as on
-    the line (+33H), item: that of what was read. size: bytes of all its parts. seq: the part last
-    given, -1 = there is nothing to go on with.
+    number: a new one of the meter's, taken behind the answer that waits. split: most bytes of an
+    item in one answer. asked: the identifier of the present request, as on the line (+33H), item:
+    that of what was read. size: bytes of all its parts. seq: the part last given, -1 = there is
+    nothing to go on with.
 
     Kept apart from the Meter: CPython (3.11) shares the names of at most 30 attributes between the
     objects of a class, and a fleet is thousands of Meters.
     """
 
     def __init__(self, split: int) -> None:
+        self.number = None
         self.split = split
         self.asked = bytearray(4)
         self.item = bytearray(4)
@@ -161,6 +163,11 @@ class Meter(Line):
 
     def _frame(self, at: int, t: int) -> None:
         """A whole frame stands at rx.buf[at]; its last byte came at tick t."""
+        if self.parts.number is not None and not self._due:
+            # it has answered by the number it was asked by
+            copy(self.number, 0, self.parts.number, 0, 6)
+            self.parts.number = None
+            self._put_number()
         buf = self._rx.buf
         control = buf[at + 8]
         n = buf[at + 9]
@@ -192,9 +199,12 @@ class Meter(Line):
 
     def time(self) -> int:
         """The meter's clock, seconds since 2000."""
+        return max(self.board() + self.periods.shift, 0)
+
+    def board(self) -> int:
+        """The same of the board's clock."""
         year, month, day, _, hour, minute, second = self.clock()[:7]
-        at = calendar.seconds(year % 100, month, day, hour, minute, second) + self.periods.shift
-        return max(at, 0)
+        return calendar.seconds(year % 100, month, day, hour, minute, second)
 
     def _for_me(self, number) -> bool:
         """Whether it is the own number with its high bytes replaced by AA (5.2.3)."""
@@ -236,7 +246,7 @@ class Meter(Line):
         """15: only with the key pressed, and only when everybody is meant."""
         if number != ANYBODY:
             return SILENCE
-        if not self.key or n != 6 or digits(data, 0, 6) < 0:
+        if not self.key or n != 6 or not o.names_one(data, 0):
             return SILENCE
         for i in range(6):
             self.number[i] = data[i]
@@ -318,7 +328,7 @@ class Meter(Line):
             time = (second, minute, hour)
             return put_fields(body, 0, date if d0 == 1 else time if d0 == 2 else time + date)
         if d2 == 0 and d1 == 0x04 and d0 in (0x01, 0x02):
-            number = self.number if d0 == 0x01 else self.plate
+            number = (self.parts.number or self.number) if d0 == 0x01 else self.plate
             for i in range(6):
                 body[i] = number[i]
             return 6

@@ -39,7 +39,7 @@ def put_class(out, at, demand, d2, d1, d0, registers, times) -> int:
             registers.now()
         if demand:
             when = times.settlement(n) if n else times.now
-            since = times.on_board(times.peak_since(n))
+            since = times.peak_since(n)
             known = registers.peak(times.on_board(when), since) and when >= 0
         size = put_quantity(out, pos, demand, d2, d1, registers, known, times.shift)
         if size == NONE:

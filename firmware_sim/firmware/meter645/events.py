@@ -9,7 +9,7 @@ from lib import metering as r
 from lib.bcd import put_bcd, put_blank, put_signed
 from meter645.energy import put_energy
 from meter645.items import put_element
-from meter645.put import put_minute, put_second
+from meter645.put import put_minute, put_second, second_at
 
 NONE = -1
 ALL = 0xFF
@@ -102,6 +102,9 @@ class Events:
         self._page = bytearray(EVENT_SIZE)
         self._start = [0] * len(GROUPS) * 4
         self.rings = [Ring(size) for size in RING_SIZES + (10, 10)]
+        # by the board's clock: since when the demands were that each clear has wiped (by slot), and
+        # when each kind of event was cleared
+        self.demands_since = [0] * RECORDS
         self.cleared = [0] * (OPERATIONS + 1)
 
     def forget(self, d3: int, d2: int, d1: int, d0: int) -> bool:
@@ -110,7 +113,7 @@ class Events:
             return False
         for kind in range(len(self.cleared)):
             if kind == d2 or d2 == ALL:
-                self.cleared[kind] = self._periods.now
+                self.cleared[kind] = self._periods.on_board(self._periods.now)
         for one in range(len(RING_SIZES)):
             # an erased log of clears would hide the clearing: those stay
             named = d2 == ALL or (d2 == OPERATIONS and d1 in (one, ALL))
@@ -269,23 +272,25 @@ class Events:
                 out[pos + i] = ring.data[place * ring.size + i]
             pos += ring.size
             if which == CLEAR_DEMAND:
-                pos += self._demands(out, pos, ring.times[place])
+                pos += self._demands(out, pos, place)
             elif which >= TRIPS:
                 pos += self._six(out, pos, ring.times[place])
         return pos - at if pos > at else NONE
 
-    def _demands(self, out, at, when) -> int:
+    def _demands(self, out, at, slot) -> int:
         """The demands that a clear has wiped: six totals, and phases that this meter has not."""
         registers = self._registers
+        ring = self.rings[CLEAR_DEMAND]
+        when = ring.times[slot]
+        # what the clock was off then
+        shift = second_at(ring.data, slot * ring.size) - when
         put_blank(out, at, 8 * DEMANDS_AT_CLEAR)
-        if registers.elements == 3 and registers.peak(
-            when - 1, self._periods.on_board(self._periods.settlement(1))
-        ):
+        if registers.elements == 3 and registers.peak(when - 1, self.demands_since[slot]):
             for i, which in enumerate((1, 2, 5, 6, 7, 8)):
                 place = (which - 1) * 40
                 put_bcd(out, at + 8 * i, r.word(registers.peaks, place), 3)
                 since = r.word(registers.peaks, place + 4)
-                put_minute(out, at + 8 * i + 3, since + self._periods.shift if since else 0)
+                put_minute(out, at + 8 * i + 3, since + shift if since else 0)
         return 8 * DEMANDS_AT_CLEAR
 
     def _quality(self, out, at, d1, d0) -> int:
@@ -294,7 +299,7 @@ class Events:
         if d0 > 12 or d1 > registers.elements or registers.memory is None:
             return NONE
         # month d0 ago; the first of a month is no settlement day of ours
-        when = self._periods.month(d0)
+        when = self._periods.month_on_board(d0)
         page = self._page
         if when < 0 or not registers.memory(page, r.QUALITY + d1, when, 0):
             return NONE
@@ -310,7 +315,8 @@ class Events:
         for i in range(2):
             put_bcd(out, at + 15 + 6 * i, r.word(page, 12 + 8 * i), 2)
             # the time without its year
-            put_minute(out, at + 17 + 6 * i, r.word(page, 16 + 8 * i))
+            second = r.word(page, 16 + 8 * i)
+            put_minute(out, at + 17 + 6 * i, second + self._periods.shift if second else 0)
         return 27
 
 

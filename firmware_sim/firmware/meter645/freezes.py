@@ -61,10 +61,11 @@ def _part(out, at, d2, d1, when, registers, periods) -> int:
     if d1 <= ENERGIES:
         return put_quantity(out, at, False, d1, ALL, registers)
     if d1 <= ENERGIES + 2:
-        since = periods.on_board(periods.peak_since_at(when))
-        if not registers.peak(periods.on_board(when), since):
+        # of a freeze at once the clock was off as it was then
+        shift = when - registers.when
+        if not registers.peak(registers.when, periods.peak_since_at(when, shift)):
             return NONE
-        return put_quantity(out, at, True, d1 - ENERGIES, ALL, registers, True, periods.shift)
+        return put_quantity(out, at, True, d1 - ENERGIES, ALL, registers, True, shift)
     if d1 == VARIABLES:
         chip = registers.chip
         size = put_item(out, at, 0x02, 0x03, ALL, 0, chip, registers.elements)

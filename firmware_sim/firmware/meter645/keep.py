@@ -8,31 +8,26 @@ and events were cleared. Not kept: energies (the metering chip counts), an answe
 Saved behind an order, before its answer goes out; a read writes nothing.
 """
 
-from lib.registers import s32
 from lib.tariffs import STATE
+from lib.wide import WIDE, get_wide, put_wide
 from meter645.events import CLEAR_DEMAND, OPERATIONS, RECORDS, RING_SIZES, TRIPS
 from meter645.settings import ROWS
 
-LAYOUT = 3
+LAYOUT = 4
 
-# numbers, four bytes each: 15 of the meter's own, then of each ring how many it has counted, of
-# the rings that ask for it when (10 each), and of each kind of event when it was cleared
+# numbers: 15 of the meter's own, then of each ring how many it has counted, of
+# the rings that ask for it when (10 each), since when the demands of each clear were, and of each
+# kind of event when it was cleared
 OWN = 15
-NUMBERS = OWN + len(RING_SIZES) + 2 + 3 * RECORDS + OPERATIONS + 1
+NUMBERS = OWN + len(RING_SIZES) + 2 + 4 * RECORDS + OPERATIONS + 1
 # number, passwords, command to freeze
 FIXED = 6 + 30 + 4
 RELAY_RECORD = 10
 
 
-def put_s32(buf, at: int, value: int) -> None:
-    """Four bytes, two's complement, big-endian."""
-    for i in range(4):
-        buf[at + i] = value >> (24 - 8 * i) & 0xFF
-
-
 def kept() -> tuple:
     """What a board keeps for this meter: the image's layout and its bytes."""
-    size = FIXED + 4 * NUMBERS + STATE + 2 * RECORDS * RELAY_RECORD
+    size = FIXED + WIDE * NUMBERS + STATE + 2 * RECORDS * RELAY_RECORD
     for row in ROWS:
         size += row[3]
     for one in RING_SIZES:
@@ -46,7 +41,7 @@ class Keep:
     def __init__(self, meter, nv) -> None:
         self._meter = meter
         self.nv = nv
-        self._numbers = bytearray(4 * NUMBERS)
+        self._numbers = bytearray(WIDE * NUMBERS)
         if nv.found:
             self._load()
 
@@ -64,7 +59,7 @@ class Keep:
         """All that is kept, as buffers, in their order."""
         meter = self._meter
         parts = [
-            meter.number,
+            meter.parts.number or meter.number,
             meter.locks.passwords,
             meter.periods.pattern,
             self._numbers,
@@ -112,6 +107,7 @@ class Keep:
             at = _put_all(buf, at, (ring.count,))
         for ring in timed(events):
             at = _put_all(buf, at, ring.times)
+        at = _put_all(buf, at, events.demands_since)
         _put_all(buf, at, events.cleared)
 
     def _take_numbers(self) -> None:
@@ -141,6 +137,7 @@ class Keep:
             ring.count = one[0]
         for ring in timed(events):
             at = _take_all(self._numbers, at, ring.times)
+        at = _take_all(self._numbers, at, events.demands_since)
         _take_all(self._numbers, at, events.cleared)
 
 
@@ -151,13 +148,12 @@ def timed(events):
 
 def _put_all(buf, at: int, values) -> int:
     for value in values:
-        put_s32(buf, at, value)
-        at += 4
+        at = put_wide(buf, at, value)
     return at
 
 
 def _take_all(buf, at: int, values) -> int:
     for i in range(len(values)):
-        values[i] = s32(buf, at)
-        at += 4
+        values[i] = get_wide(buf, at)
+        at += WIDE
     return at

@@ -54,6 +54,14 @@ DAY = 86400
 SPEEDS = (0x02, 0x04, 0x08, 0x10, 0x20, 0x40)
 
 
+def names_one(data, at: int) -> bool:
+    """Whether data[at:at + 6] can be a meter's number; one of 99s is everybody's."""
+    for i in range(at, at + 6):
+        if data[i] != 0x99:
+            return digits(data, at, 6) >= 0
+    return False
+
+
 class Orders:
     """The orders of one meter; `meter` is its core (core.py)."""
 
@@ -134,10 +142,10 @@ class Orders:
         if n != 12 + size:
             return OTHER
         if d2 == 0 and d1 == 0x04 and d0 == 0x01:
-            if digits(data, 12, 6) < 0:
+            if not names_one(data, 12):
                 return OTHER
-            for i in range(6):
-                meter.number[i] = data[12 + i]
+            # taken behind the answer
+            meter.parts.number = bytes(data[12:18])
         else:
             place = meter.settings.place(d2, d1, d0)
             if CALENDAR <= place < CALENDAR + tariffs.SIZE:
@@ -179,7 +187,7 @@ class Orders:
         if at != n or not calendar.valid(year, month, day, hour, minute, second):
             return OTHER
         after = calendar.seconds(year, month, day, hour, minute, second)
-        meter.shift += after - before
+        meter.shift = after - meter.board()
         ring = meter.events.rings[CLOCK_SET]
         place = ring.slot(before)
         for i in range(4):
@@ -237,8 +245,10 @@ class Orders:
             return OTHER
         if not meter.locks.opens(data, 0, 4, meter.periods.now):
             return DENIED
-        self._note(DEMAND_CLEARED, data, 4, 4)
-        meter.periods.demand_cleared = meter.periods.now
+        since = meter.periods.peak_since(0)
+        slot = self._note(DEMAND_CLEARED, data, 4, 4)
+        meter.events.demands_since[slot] = since
+        meter.periods.demand_cleared = meter.periods.on_board(meter.periods.now)
         return 0
 
     def _clear_events(self, data, n: int) -> int:
@@ -252,8 +262,11 @@ class Orders:
         self._note(EVENTS_CLEARED, data, 8, 4)
         return 0
 
-    def _note(self, which: int, data, size: int, start: int) -> None:
-        """A record of when, operator and, of events cleared, the identifier: data[start:] on."""
+    def _note(self, which: int, data, size: int, start: int) -> int:
+        """A record of when, operator and, of events cleared, the identifier: data[start:] on.
+
+        Its slot in the ring.
+        """
         periods = self._meter.periods
         ring = self._meter.events.rings[which]
         # energies and demands of this instant are asked of the store, which goes by the board
@@ -261,6 +274,7 @@ class Orders:
         put_second(ring.data, at, periods.now)
         for i in range(size):
             ring.data[at + 6 + i] = data[start + i]
+        return at // ring.size
 
     def _relay(self, data, n: int) -> int:
         """PA P0 P1 P2, operator, N1 what, N2 0, N3..N8 until when that holds."""

@@ -10,7 +10,8 @@ from meter645.put import digits, minute_at
 
 NEVER = -1
 UNSET = 99
-MONTHS = 14
+# twelve settlements on a 31st, and where the thirteenth demand period began
+MONTHS = 24
 
 HOUR = 3600
 DAY = 86400
@@ -39,6 +40,7 @@ class Periods:
         # what the meter's clock is set off from the board's, s, and was at each of these
         self.shift = 0
         self.shifts = [0, 0, 0]
+        # by the board's clock
         self.demand_cleared = 0
 
     def freeze_now(self) -> None:
@@ -59,10 +61,14 @@ class Periods:
 
     def settlement(self, n: int) -> int:
         """The nth last settlement, n from 1; NEVER before the clock's beginning."""
-        year, month = calendar.date(self.now)[:2]
+        return self._settled(n, self.now + 1)
+
+    def _settled(self, n: int, before: int) -> int:
+        """The nth last settlement before a second."""
+        year, month = calendar.date(before)[:2]
         left = n
         for _ in range(MONTHS):
-            below = self.now + 1
+            below = before
             for _ in range(3):
                 when = self._latest_settlement(year, month, below)
                 if when < 0:
@@ -80,33 +86,39 @@ class Periods:
         return NEVER
 
     def peak_since(self, n: int) -> int:
-        """Where the demand period begins that ends at the nth last settlement; n = 0: now."""
-        since = max(self.settlement(n + 1), 0)
-        end = self.settlement(n) if n else self.now
-        return self.demand_cleared if since < self.demand_cleared <= end else since
+        """Where the demand period begins that ends at the nth last settlement; n = 0: now.
 
-    def peak_since_at(self, when: int) -> int:
-        """Where the demand period began that ran at an instant."""
-        begun = 0
-        for n in range(1, MONTHS):
-            begun = self.settlement(n)
-            # what is frozen at a settlement is the month that ends with it
-            if begun < when:
-                break
-        begun = max(begun, 0)
-        return self.demand_cleared if begun < self.demand_cleared <= when else begun
+        By the board's clock, as what follows.
+        """
+        return self.peak_since_at(self.settlement(n) if n else self.now + 1, self.shift)
 
-    def month(self, n: int) -> int:
-        """An instant in the month n months ago: now, or the month's last second."""
+    def peak_since_at(self, when: int, shift: int) -> int:
+        """Where the demand period began that ran before an instant of a clock `shift` off.
+
+        What is frozen at a settlement is the month that ends with it.
+        """
+        begun = max(self._settled(1, when) - shift, 0)
+        return self.demand_cleared if begun < self.demand_cleared <= when - shift else begun
+
+    def month_on_board(self, n: int) -> int:
+        """An instant of the month n months ago, by the board's clock: now, or its last second.
+
+        Months are the board's, who watches the voltage; n counts from the meter's own.
+        """
+        now = self.on_board(self.now)
         if not n:
-            return self.now
+            return now
         year, month = calendar.date(self.now)[:2]
-        for _ in range(n - 1):
-            month -= 1
-            if not month:
-                month = 12
-                year -= 1
-        return calendar.seconds(year, month, 1, 0, 0, 0) - 1 if year >= 0 else NEVER
+        index = 12 * year + month - 1 - n
+        if index < 0:
+            return NEVER
+        # from the middle of the meter's month to the same one of the board
+        middle = calendar.seconds(index // 12, index % 12 + 1, 15, 0, 0, 0) - self.shift
+        if middle < 0:
+            return NEVER
+        year, month = calendar.date(middle)[:2]
+        days = calendar.month_days(year, month)
+        return min(calendar.seconds(year, month, days, 23, 59, 59), now)
 
     def freeze(self, kind: int, n: int) -> int:
         """The nth last freeze of a kind (DI2 of class 05); NEVER if there is none."""

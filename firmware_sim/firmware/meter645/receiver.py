@@ -9,6 +9,8 @@ from lib.checksum import sum8
 from lib.copy import copy
 
 LONGEST = 12 + 255
+# what may be looked at behind a frame without data: an identifier has four bytes, sum and end two
+BEHIND = 2
 START = 0x68
 FIRST = b"\x68"
 END = 0x16
@@ -22,7 +24,7 @@ class Receiver:
     """
 
     def __init__(self) -> None:
-        self.buf = bytearray(2 * LONGEST)
+        self.buf = bytearray(2 * LONGEST + BEHIND)
         self.n = 0
         self.at = 0
 
@@ -30,7 +32,7 @@ class Receiver:
         """Take src[start:end] or as much of it as there is room for; how many were taken."""
         buf = self.buf
         n = self.n
-        count = min(end - start, len(buf) - n)
+        count = min(end - start, 2 * LONGEST - n)
         copy(buf, n, src, start, start + count)
         self.n = n + count
         return count

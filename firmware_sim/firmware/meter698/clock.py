@@ -27,9 +27,12 @@ class Clock:
 
     def time(self) -> int:
         """The present."""
+        return max(self.board() + self.shift, 0)
+
+    def board(self) -> int:
+        """The same of the board's clock, which nobody sets."""
         year, month, day, _, hour, minute, second = self._clock()[:7]
-        at = calendar.seconds(year % 100, month, day, hour, minute, second) + self.shift
-        return max(at, 0)
+        return calendar.seconds(year % 100, month, day, hour, minute, second)
 
     def tell(self, told: int) -> bool:
         """A time by broadcast; whether it was taken."""
@@ -45,7 +48,7 @@ class Clock:
 
     def set(self, told: int) -> None:
         """A time from whoever may set any."""
-        self.shift += told - self.time()
+        self.shift = told - self.board()
 
 
 def broadcast(data, start: int, end: int, meter) -> None:

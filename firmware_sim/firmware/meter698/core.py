@@ -143,7 +143,7 @@ class Meter(Line):
                 self.told()
             return
         link = self.link
-        link.heard(self.clock.time() - self.clock.shift)
+        link.heard(self.clock.board())
         link.client = buf[at + HEAD + (buf[at + 4] & 15) + 1]
         link.scrambled = control & SCRAMBLED != 0
         if control & FRAGMENT:

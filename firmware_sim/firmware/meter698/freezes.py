@@ -100,7 +100,11 @@ class Freezes:
 
     def held_at(self, oi: int, n: int, now: int, shift: int) -> int:
         """The same by the board's clock, from which the meter's is now set off by `shift`."""
-        return self.when(oi, n, now) - (self.shifts[n] if oi == AT_ONCE else shift)
+        return self.when(oi, n, now) - self.ahead(oi, n, shift)
+
+    def ahead(self, oi: int, n: int, shift: int) -> int:
+        """What the clock was set off from the board's at the nth newest; `shift`: now."""
+        return self.shifts[n] if oi == AT_ONCE else shift
 
     def number(self, oi: int, n: int, now: int) -> int:
         """The record number of the nth newest."""

@@ -8,33 +8,17 @@ where it was changed. Not kept: a connection, an answer in parts.
 Saved behind an order, before its answer goes out; a GET writes nothing.
 """
 
+from lib.wide import WIDE, get_wide, put_wide
 from meter698 import access, tables
 from meter698.events import RECORDS, RINGS
 from meter698.settings import ROWS
 
-LAYOUT = 2
+LAYOUT = 3
 
 NUMBER = 6
-# bytes of a figure: seconds reach beyond 2**31, what a clock is set off has a sign besides
-WIDE = 5
 # figures of the meter's own, and of each ring: how many, starts, ends
 OWN = 15
 OF_RING = 1 + 2 * RECORDS
-
-
-def put_wide(buf, at: int, value: int) -> int:
-    """Five bytes, two's complement, big-endian; the place behind."""
-    for i in range(WIDE):
-        buf[at + i] = value >> 8 * (WIDE - 1 - i) & 0xFF
-    return at + WIDE
-
-
-def get_wide(buf, at: int) -> int:
-    """What put_wide() has put."""
-    value = buf[at] - 0x100 if buf[at] & 0x80 else buf[at]
-    for i in range(1, WIDE):
-        value = value << 8 | buf[at + i]
-    return value
 
 
 def kept() -> tuple:

@@ -194,9 +194,10 @@ def _demand(body, at: int, oi: int, attribute: int, index: int, meter) -> int:
         return _scaler(body, at, -4, unit, index)
     registers = meter.registers
     # what is frozen as a month begins is of the month that ends; months go by the meter's clock
-    when = meter.time() if registers.when == NOW else registers.when + meter.shift - 1
+    ahead = meter.shift if registers.when == NOW else registers.ahead
+    when = meter.time() if registers.when == NOW else registers.when + ahead - 1
     year, month = calendar.date(max(when, 0))[:2]
-    since = calendar.seconds(year, month, 1, 0, 0, 0) - meter.shift
+    since = calendar.seconds(year, month, 1, 0, 0, 0) - ahead
     if not registers.peak(registers.when, max(since, 0)):
         return -TEMPORARY
     first, end = _elements(index, 0, c.TARIFFS)
@@ -213,7 +214,7 @@ def _demand(body, at: int, oi: int, attribute: int, index: int, meter) -> int:
         at = a.put_u8(body, at, a.S32 if which in (REACTIVE_1, REACTIVE_2) else a.U32)
         at = a.put_u32(body, at, word(registers.peaks, place))
         second = word(registers.peaks, place + 4)
-        at = a.put_tag_date_time_s(body, at, second if second else -1)
+        at = a.put_tag_date_time_s(body, at, second + ahead if second else -1)
     return at
 
 

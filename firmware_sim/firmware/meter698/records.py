@@ -194,12 +194,12 @@ class Row:
         meter = self._meter
         if self._frozen:
             # the store goes by the board's clock
-            if not meter.registers.at(
-                meter.freezes.held_at(self._chosen.oi, n, self._now, meter.shift)
-            ):
+            oi = self._chosen.oi
+            if not meter.registers.at(meter.freezes.held_at(oi, n, self._now, meter.shift)):
                 return SKIPPED
+            meter.registers.ahead = meter.freezes.ahead(oi, n, meter.shift)
             # a freeze that fell into a power off is made up behind it, a curve is not
-            if self._chosen.oi == MINUTE and not powered(meter.registers.chip):
+            if oi == MINUTE and not powered(meter.registers.chip):
                 return SKIPPED
         place = self._place
         columns = self._columns

@@ -312,3 +312,10 @@ def test_silence_lasts_as_long_as_nothing_is_asked() -> None:
     bench.t += SECOND
     assert bench.meter.deadline() == -1
     assert bench.meter.on_deadline(bench.t) == 0
+
+
+@pytest.mark.parametrize("noise", range(518, 528))
+def test_a_request_at_the_very_end_of_a_full_buffer_is_answered(noise: int) -> None:
+    bench = Bench()
+    bench.hear(b"\xfe" * noise + request(NUMBER, 0x13, wake=0))
+    assert answer((bench.say() or (0, b""))[1]).control == 0x93

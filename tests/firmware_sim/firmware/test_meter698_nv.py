@@ -331,7 +331,7 @@ def test_a_life_of_orders_wears_no_block_out() -> None:
 
 
 def test_figures_of_either_sign_and_beyond_31_bits_are_kept_whole() -> None:
-    keep = firmware("meter698.keep")
+    keep = firmware("lib.wide")
     buf = bytearray(5)
     for value in (0, 1, -1, 2**31, -(2**31) - 1, 3_200_000_000, -3_200_000_000, 2**39 - 1):
         assert keep.put_wide(buf, 0, value) == 5

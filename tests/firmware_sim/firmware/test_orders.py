@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from firmware_sim.hal.loader import firmware
 from tests.firmware_sim.firmware.bench645 import Bench
 from tests.firmware_sim.frames import NUMBER, Answer, answer, digits, read, request
-from tests.firmware_sim.held import Held, stamp
+from tests.firmware_sim.held import Held, second, stamp
 
 FACTORY = b"\x02\x00\x00\x00"
 OPERATOR = b"\x78\x56\x34\x12"
@@ -386,5 +386,46 @@ def test_what_is_frozen_at_a_settlement_has_the_demand_of_the_month_that_ends_wi
     periods.now = 840_000_000
     last, before = periods.settlement(1), periods.settlement(2)
     assert last - before > 27 * 86_400
-    assert periods.peak_since_at(last) == before
-    assert periods.peak_since_at(last + 1) == last
+    assert periods.peak_since_at(last, 0) == before
+    assert periods.peak_since_at(last + 1, 0) == last
+
+
+def test_three_settlements_a_month_or_one_on_the_31st_are_twelve() -> None:
+    bench = meter(elements=3)
+    periods = bench.meter.periods  # type: ignore[attr-defined]
+    periods.now = second(AFTERNOON)
+    write(bench, "04000B01", b"\x00\x31", b"\x04\0\0\0")
+    ends = [periods.settlement(n) for n in range(1, 13)]
+    assert ends[0] == second(datetime(2026, 7, 31))
+    assert ends[11] == second(datetime(2024, 12, 31))
+    write(bench, "04000B02", b"\x00\x10", b"\x04\0\0\0")
+    write(bench, "04000B03", b"\x12\x20", b"\x04\0\0\0")
+    # a demand of a year ago began with the settlement before it
+    then = second(datetime(2025, 9, 15))
+    assert periods.peak_since_at(then, 0) == second(datetime(2025, 9, 10))
+
+
+def test_a_number_that_is_everybodys_is_no_meters() -> None:
+    bench = meter()
+    assert write(bench, "04000401", b"\x99" * 6).data == b"\x01"
+    bench.meter.key = True  # type: ignore[attr-defined]
+    assert bench.ask(request("AAAAAAAAAAAA", 0x15, b"\x99" * 6)) is None
+    assert value(bench, "04000401") == NUMBER
+
+
+def test_behind_the_answer_to_a_new_number_it_goes_by_the_new_one() -> None:
+    bench, other = meter(), "370112109999"
+    # it answers as it was asked
+    assert write(bench, "04000401", bytes.fromhex(other)[::-1]).number == NUMBER
+    assert bench.ask(read(NUMBER, "02010100")) is None
+    for said in (read(other, "02010100"), request("AAAAAAAAAAAA", 0x13)):
+        assert answer(bench.ask(said) or b"").number == other
+
+
+def test_an_answer_that_did_not_go_out_leaves_it_its_old_number() -> None:
+    bench, other = meter(), "370112109999"
+    order = bytes.fromhex("01040004") + FACTORY + OPERATOR + bytes.fromhex(other)[::-1]
+    bench.hear(request(NUMBER, 0x14, order))
+    bench.hear(read(NUMBER, "02010100"))
+    assert answer((bench.say() or (0, b""))[1]).number == NUMBER
+    assert answer(bench.ask(read(other, "02010100")) or b"").number == other
