@@ -32,6 +32,7 @@ AROUND = HEAD + 2
 SEAL = 0x5A
 SNAPSHOT = 0x53
 CHANGES = 0x50
+MOST_CHANGED = 64
 
 
 def area_blocks(size: int, block: int) -> int:
@@ -94,7 +95,11 @@ class Nv:
             last -= 1
         for i in range(first, last + 1):
             image[at + i] = buf[i]
-        self._changed.append((at + first, last + 1 - first))
+        if len(self._changed) < MOST_CHANGED:
+            self._changed.append((at + first, last + 1 - first))
+        else:
+            # a flash that takes nothing: one snapshot says it all as soon as it does
+            self._changed = [(0, self.size)]
 
     def commit(self) -> bool:
         """Keep what was put; False: the flash does not take it, and only the RAM has it."""

@@ -284,3 +284,20 @@ def test_a_page_that_a_cut_left_half_done_is_not_programmed_again() -> None:
     assert cut.data[512:768] == page
     # the snapshot's two pages and the seal, and no try before
     assert cut.programmed - pages == 3
+
+
+def test_what_a_flash_does_not_take_does_not_pile_up() -> None:
+    on = flash()
+    one = nv(on)
+    on.stuck = frozenset(range(len(on.data)))
+    for n in range(1000):
+        one.put(n % SIZE, bytes((n % 250 + 1,)))
+        assert not one.commit()
+    assert len(one._changed) <= 64
+    on.stuck = frozenset()
+    assert one.commit()
+    found = bytearray(SIZE)
+    nv(on).get(0, found)
+    mine = bytearray(SIZE)
+    one.get(0, mine)
+    assert found == mine
