@@ -38,6 +38,14 @@ SOURCE = (
     "   报 MemoryError 即放不下。",
 )
 
+TAKEN = {
+    "esp32": (
+        "\n   (a module with PSRAM has 16 and 17 taken)",
+        "\n   （带 PSRAM 的模组占用 16 和 17）",
+    )
+}
+"""Pins that some modules of a board have not."""
+
 WIRES = (
     ("TX", "DI of the RS-485 driver (3.3 V)", "RS-485 驱动器 DI（3.3 V）"),
     ("RX", "RO of the driver", "驱动器 RO"),
@@ -53,6 +61,13 @@ RELAYS = (
     ("BEACON", "lamp", "信号灯"),
 )
 CHIPS = {False: ("metering chip", "计量芯片"), True: ("sensor front end", "传感前端")}
+WITHOUT = {
+    False: ("it ends at once with OSError", "程序立即以 OSError 结束"),
+    True: (
+        "it answers as unit 1 at 9600 8E1, with a failed self-test",
+        "以单元号 1、9600 8E1 应答，自检失败位置位",
+    ),
+}
 
 ASK = {
     "meter645": ("boxgate read /dev/ttyUSB0 00010000 --address AAAAAAAAAAAA", "2400 8E1"),
@@ -72,12 +87,13 @@ README = """\
 boxgate {firmware} for {board}
 
 Not proven: no physical board was at hand. Proven in virtual time and on MicroPython's own VM.
-It needs an I2C device at 38H, the {chip_en}, with the map of docs/firmware.md: without one
-it ends with OSError. No part is sold with that map; a microcontroller of your own shows it.
+It wants an I2C device at 38H, the {chip_en}, with the map of docs/firmware.md. No part is
+sold with that map: a microcontroller of your own has to show it. Without one
+{without_en}.
 
 {wires_en}
 
-   GND common to all. The numbers stand in board.py, which is source: change them there.
+   GND common to all. The numbers stand in board.py, which is source: change them there{taken_en}.
 
 1. Flash MicroPython 1.25 or newer ({port}) as micropython.org says; pip install mpremote.
    {flash_en}
@@ -106,12 +122,12 @@ it ends with OSError. No part is sold with that map; a microcontroller of your o
 boxgate {firmware}（{board}）
 
 未经验证：手头没有实物电路板；已在虚拟时间与 MicroPython 虚拟机上验证。
-需要一个地址为 38H 的 I2C 器件（{chip_zh}），寄存器见 docs/firmware.md；没有则以 OSError 结束。
-市面上没有这样的现成芯片，须用自己的单片机实现。
+需要一个地址为 38H 的 I2C 器件（{chip_zh}），寄存器见 docs/firmware.md。
+市面上没有这样的现成芯片，须用自己的单片机实现。没有它时{without_zh}。
 
 {wires_zh}
 
-   所有 GND 相连。引脚号在 board.py 中（源码），可在其中修改。
+   所有 GND 相连。引脚号在 board.py 中（源码），可在其中修改{taken_zh}。
 
 1. 按 micropython.org 刷入 MicroPython 1.25 或更新版本（{port}）；pip install mpremote。
    {flash_zh}
@@ -152,7 +168,9 @@ class Kit:
 def readme(kit: Kit) -> str:
     """The text of README.txt, English above Chinese."""
     chip_en, chip_zh = CHIPS[kit.firmware == "tmu"]
+    without_en, without_zh = WITHOUT[kit.firmware == "tmu"]
     flash_en, flash_zh = FLASH[kit.board]
+    taken_en, taken_zh = TAKEN.get(kit.board, ("", ""))
     ask, line = ASK[kit.firmware]
     form_en, form_zh = SOURCE if kit.version is None else BYTECODE
     return README.format(
@@ -161,12 +179,16 @@ def readme(kit: Kit) -> str:
         port=PORTS[kit.board],
         chip_en=chip_en,
         chip_zh=chip_zh,
+        without_en=without_en,
+        without_zh=without_zh,
         flash_en=flash_en,
         flash_zh=flash_zh,
         form_en=form_en.format(version=kit.version),
         form_zh=form_zh.format(version=kit.version),
         wires_en=_wires(kit, 1, chip_en),
         wires_zh=_wires(kit, 2, chip_zh),
+        taken_en=taken_en,
+        taken_zh=taken_zh,
         ask=ask,
         line=line,
     )
