@@ -18,7 +18,8 @@ def time_module(board: Board) -> ModuleType:
     epoch = datetime(board.port.epoch, 1, 1)
 
     def ticks_ms() -> int:
-        return (board.start_ticks // 1000 + board.clock.now // 1_000_000) % period
+        # of the counter that ticks_us shows, not of one that began apart
+        return (board.start_ticks + board.clock.now // 1000) // 1000 % period
 
     def ticks_diff(ticks1: int, ticks2: int, /) -> int:
         return (ticks1 - ticks2 + half) % period - half

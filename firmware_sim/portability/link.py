@@ -10,7 +10,6 @@ from firmware_sim.hal import wired
 from firmware_sim.hal.board import Board, FlashPart
 from firmware_sim.portability.soft import Said, Soft
 
-MS = 1_000_000
 CAUSES = ("PWRON_RESET", "HARD_RESET", "WDT_RESET", "DEEPSLEEP_RESET", "SOFT_RESET")
 PIN_NAMES = ("IN", "OUT", "OPEN_DRAIN", "PULL_UP", "PULL_DOWN", "IRQ_FALLING", "IRQ_RISING")
 UART_NAMES = ("IRQ_RX", "IRQ_RXIDLE", "IRQ_TXIDLE", "IRQ_BREAK")
@@ -89,8 +88,8 @@ class Link:
 
     def _ticks_ms(self) -> int:
         board = self._board
-        whole = board.start_ticks // 1000 + board.clock.now // MS
-        return whole & ((1 << board.port.ticks_bits) - 1)
+        micros = board.start_ticks + board.clock.now // 1000
+        return micros // 1000 & ((1 << board.port.ticks_bits) - 1)
 
     def _driven(self, pin: int) -> int:
         """The level the firmware drove last."""

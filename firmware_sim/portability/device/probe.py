@@ -30,6 +30,7 @@ def first(make, ids):
 class Probe:
     def __init__(self):
         self.begun = time.ticks_us()
+        self.begun_ms = time.ticks_ms()
         self.uart = UART(
             board.UART_ID, 9600, bits=8, parity=0, stop=1, tx=Pin(board.TX), rx=Pin(board.RX)
         )
@@ -44,6 +45,7 @@ class Probe:
         self.edges = self.turns = self.thirds = 0
         self.order = 0
         self.samples = bytearray(8)
+        self.left = bytearray(4)
         self.sampler = first(Timer, (-1, 0))
         self.thrice = first(lambda id: Timer(id, freq=3, callback=self.third), (-1, 1))
         self.once = first(Timer, (-1, 2))
@@ -89,7 +91,10 @@ class Probe:
 
     def pressed(self, pin):
         self.edges += 1
-        self.led.value(pin.value())
+        if pin.value():
+            self.led.on()
+        else:
+            self.led.off()
         if self.edges % 50 == 0:
             self.button.irq(self.pressed, Pin.IRQ_RISING if self.edges % 100 else 0)
         if self.edges % 10 == 0:
@@ -131,7 +136,8 @@ class Probe:
             for obj, event in poller.ipoll(1700):
                 time.sleep_ms(60)
                 # what the irq has left there, because it came while there was none
-                self.say("ipoll", event, obj.any(), len(obj.read() or b""))
+                self.say("ipoll", event, obj.any(), obj.readinto(self.left, 3) or 0)
+                self.say("left", *self.left, len(obj.read() or b""))
         elif kind == 1:
             state = machine.disable_irq()
             time.sleep_us(300500)
@@ -164,6 +170,9 @@ class Probe:
         back = time.mktime((year, month, day, hour, minute, second, weekday, yearday))
         self.say("date", *self.rtc.datetime())
         self.say("time", secs, back, weekday, yearday, *time.localtime(68256000 + secs // 7))
+        ahead = time.ticks_add(time.ticks_cpu(), self.turns)
+        behind = time.ticks_diff(time.ticks_us(), ahead)
+        self.say("ticks", time.ticks_diff(time.ticks_ms(), self.begun_ms), behind)
         time.sleep_ms(2100)
 
     def memory(self):
@@ -172,6 +181,8 @@ class Probe:
         self.i2c.writeto(MEMORY, b"\x02")
         buf = bytearray(3)
         self.i2c.readfrom_into(MEMORY, buf)
+        self.say("stored", *self.i2c.readfrom_mem(MEMORY, self.edges & 0x1F, 3))
+        self.i2c.readfrom_mem_into(MEMORY, 2, buf)
         self.say("memory", wrote, *buf, *self.i2c.readfrom(MEMORY, 2))
         try:
             self.i2c.writeto(MEMORY + 1, b"\x00")

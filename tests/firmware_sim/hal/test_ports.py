@@ -265,3 +265,12 @@ def test_idle_lasts_a_millisecond_at_most() -> None:
     one.clock.at(MS + 300, lambda: None)
     machine_module(one).idle()
     assert one.clock.now == MS + 300
+
+
+def test_the_ticks_of_ms_and_us_are_of_one_counter() -> None:
+    one = board()
+    one.start_ticks = 999
+    time = time_module(one)
+    assert (time.ticks_us(), time.ticks_ms()) == (999, 0)
+    time.sleep_us(1)
+    assert (time.ticks_us(), time.ticks_ms()) == (1000, 1)
