@@ -131,6 +131,18 @@ class Sorting:
         """Whether that second has come."""
         return self.first <= self._now()
 
+    def pieces(self) -> list:
+        """What the meter's clock has shown since `since`: (from, to), a piece for each setting."""
+        now = self._now()
+        at = self.since
+        found = []
+        while True:
+            ahead, until = self._ahead(at)
+            found.append((at + ahead, min(until, now) + ahead))
+            if until > now:
+                return found
+            at = until
+
     def settle(self, when: int = NOW) -> None:
         """The calendar is about to change in what it said before `when`: `since` moves there."""
         if self._memory is None:

@@ -7,6 +7,7 @@ times there are not, rows that go back in time, tables and tariffs it has not.
 
 from lib import calendar
 from lib import tariffs as c
+from lib.metering import NOW
 from lib.tariffs import KEPT_COUNT as COUNT
 from lib.tariffs import KEPT_SETS as SETS
 from lib.tariffs import NEVER, STATE
@@ -58,17 +59,15 @@ class Timetable:
         sorting = self._sorting
         if sorting is not None and sorting.is_sorting():
             # what was counts for the time before now: what had a say in it, or would have
-            since = sorting.since + self._meter.shift
             if at in (c.ZONE_SWITCH, c.DAY_SWITCH):
-                when = c.switch(tables, place)
-                if 0 <= c.switch(data, start) <= now:
-                    sorting.settle()
-                elif since < when <= now:
-                    sorting.settle(when - self._meter.shift)
-            elif c.in_use(tables, self._place, self.state[SETS], at, since, now) or (
-                at >= c.HOLIDAYS and 0 <= c.holiday(data, start) <= now
-            ):
-                sorting.settle()
+                self._settle_switch(c.switch(tables, place), c.switch(data, start))
+            else:
+                for since, until in sorting.pieces():
+                    if c.in_use(tables, self._place, self.state[SETS], at, since, until) or (
+                        at >= c.HOLIDAYS and 0 <= c.holiday(data, start) <= until
+                    ):
+                        sorting.settle()
+                        break
         if at in (c.ZONE_SWITCH, c.DAY_SWITCH):
             # the set in force stays in force until the new instant
             bit = c.ZONE_SET if at == c.ZONE_SWITCH else c.DAY_SET
@@ -83,6 +82,20 @@ class Timetable:
                 self._sorting.clock_set()
             else:
                 self._changed()
+
+    def _settle_switch(self, old: int, new: int) -> None:
+        """A switch is about to be another: what it did, and what the new one would have done."""
+        pieces = self._sorting.pieces()
+        before = behind = False
+        for since, until in pieces:
+            if 0 <= new <= until:
+                self._sorting.settle()
+                return
+            before = before or since < old
+            behind = behind or 0 <= old <= until
+        if before and behind:
+            # where the clock was not set, what is behind it stays as it is counted
+            self._sorting.settle(old - self._meter.shift if len(pieces) == 1 else NOW)
 
     def _put(self, place: int, data, start: int, size: int) -> None:
         for i in range(size):

@@ -594,3 +594,24 @@ def test_whatever_is_done_a_tariff_is_right_or_not_known(
             assert first < then < changed
             assert registers.energy(1, 0) == right[0]
     assert meter.energies() == shown(expected(meter.meter, parts, meter.now))
+
+
+@pytest.mark.parametrize("what", ["zones", "switch"])
+def test_what_had_a_say_before_the_clock_was_set_back_is_not_counted_anew(what: str) -> None:
+    played = Played()
+    # zones of set 1 take the second day table, those of set 2 the first
+    played.write("04010002", NIGHT_AND_DAY)
+    played.write("04020000", bytes.fromhex("010101010107"))
+    played.write("04000106", minute(played.now + timedelta(hours=1)))
+    played.now += timedelta(days=2, hours=5)
+    told = bytes.fromhex("00000006010100")
+    assert played.write("0400010C", told).control == 0x94
+    before = played.energies()
+    # by the clock it never was in force
+    if what == "zones":
+        assert played.write("04020000", bytes.fromhex("020101020107")).control == 0x94
+    else:
+        assert played.write("04000106", bytes(5)).control == 0x94
+    assert played.energies() == before
+    played.restart()
+    assert played.energies() == before
