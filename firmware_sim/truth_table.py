@@ -158,13 +158,16 @@ def answered(item: str, raw: bytes, ratio: Ratio = ONE) -> Values:
     """Everything one answer says; empty for an item that is in neither table.
 
     `item` as in the truth file: an identifier, "698:20000201" for an object, "04:0000:0011" for a
-    TMU's registers, "sdm630:04:0000:004C" for those of a meter with that map.
+    TMU's registers, "sdm630:04:0000:004C" for those of a meter with that map. ValueError for one
+    that cannot be read.
     """
     known = items().get(item)
     if known is not None:
         return known.values(raw, ratio)
     if item.startswith("698:"):
         oad = bytes.fromhex(item[4:])
+        if len(oad) != 4:
+            raise ValueError(f"{item}: an object is named by four bytes")
         # features (bits 7-5 of the attribute) give other data
         one = objects().get((oad[:2].hex().upper(), oad[2]))
         return one.values(oad[3], raw, ratio) if one else {}

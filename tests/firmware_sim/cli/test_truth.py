@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edge.site.model import Tmu
@@ -289,7 +289,17 @@ def test_a_part_of_the_registers_gives_what_lies_whole_within_it() -> None:
     assert answered("03:0000:0001", bytes.fromhex("0001")) == {}
 
 
-@given(st.text(max_size=14) | st.just("04:0000:0011"), st.binary(max_size=40))
+ITEMS = (
+    st.text(max_size=14)
+    | st.just("04:0000:0011")
+    | st.builds(lambda oad: f"698:{oad.hex()}", st.binary(max_size=6))
+    | st.sampled_from(["698:00100200", "698:20000201", "698:50020200", "sdm630:04:0000:004C"])
+)
+
+
+@example("698:", b"")
+@example("698:2000", b"")
+@given(ITEMS, st.binary(max_size=40))
 def test_any_item_and_raw_bytes_are_read_or_refused_as_a_value_error(item: str, raw: bytes) -> None:
     try:
         answered(item, raw)
