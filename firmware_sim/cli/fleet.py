@@ -3,25 +3,32 @@
 import argparse
 
 from edge.words.messages import say
-from firmware_sim.cli.truth import at_least_one
+from firmware_sim.cli.numbers import Within
 from firmware_sim.fleet.area import METERS
 from firmware_sim.fleet.shards import play
+
+MOST_PROCESSES = 256
+"""No machine this runs on has more cores."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the verb."""
     parser.add_argument(
         "--meters",
-        type=at_least_one,
+        type=Within(1),
         default=252,
         metavar="N",
         help="meters, 63 on a line at 2400 baud (252)",
     )
     parser.add_argument(
-        "--minutes", type=at_least_one, default=10, metavar="N", help="minutes of their time (10)"
+        "--minutes", type=Within(1), default=10, metavar="N", help="minutes of their time (10)"
     )
     parser.add_argument(
-        "--processes", type=at_least_one, default=2, metavar="N", help="processes to use (2)"
+        "--processes",
+        type=Within(1, MOST_PROCESSES),
+        default=2,
+        metavar="N",
+        help="processes to use (2)",
     )
 
 

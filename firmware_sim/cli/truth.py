@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.words.messages import padded, say
+from firmware_sim.cli.numbers import Within
 from firmware_sim.judge import SHOWN, Report, judge, load_readings, load_truth
 from firmware_sim.truth_table import ONE, Ratio
 
@@ -21,20 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--line", metavar="ID", help="only this line")
     parser.add_argument(
         "--sweeps",
-        type=at_least_one,
+        type=Within(1),
         default=2,
         metavar="N",
         help="complete sets due of every meter (2)",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object instead of text")
-
-
-def at_least_one(text: str) -> int:
-    """An argparse type: a count."""
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"{count} is less than 1")
-    return count
 
 
 def run(args: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ from edge.words.messages import BoxgateError
 from firmware_sim.bridge.bench import Bench, Options, clock_time, port_map, write_whole
 from firmware_sim.bridge.control import Control
 from firmware_sim.bridge.line import LineUp
+from firmware_sim.cli.numbers import Within
 from firmware_sim.truth import TruthFile
 
 MOST_PPM = 1000
@@ -38,17 +39,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--delay-ms",
-        type=_Range(0, 10_000),
+        type=Within(0, 10_000),
         default=20,
         metavar="MS",
         help="request to answer (20)",
     )
     parser.add_argument(
-        "--wake", type=_Range(0, 32), default=4, metavar="N", help="FE bytes before an answer (4)"
+        "--wake", type=Within(0, 32), default=4, metavar="N", help="FE bytes before an answer (4)"
     )
     parser.add_argument(
         "--chunk",
-        type=_Range(0, 256),
+        type=Within(0, 256),
         default=0,
         metavar="N",
         help="hand answers over N characters at a time, as a UART does (0 = whole)",
@@ -175,20 +176,3 @@ def _ppm(text: str) -> float:
 
 
 _ppm.__name__ = "number"
-
-
-class _Range:
-    """An argparse type: an integer between two bounds."""
-
-    def __init__(self, low: int, high: int) -> None:
-        self._low = low
-        self._high = high
-
-    def __call__(self, text: str) -> int:
-        value = int(text)
-        if not self._low <= value <= self._high:
-            raise argparse.ArgumentTypeError(f"{value} is not within {self._low}..{self._high}")
-        return value
-
-    def __repr__(self) -> str:
-        return "number"

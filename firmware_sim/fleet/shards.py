@@ -6,11 +6,12 @@ A part is a process of its own (`python -m firmware_sim.fleet.shards FIRST LINES
 """
 
 import json
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -71,6 +72,7 @@ class _Part:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            preexec_fn=_leave_ctrl_c_to_the_parent,
         )
 
     def __enter__(self) -> "_Part":
@@ -81,7 +83,9 @@ class _Part:
             self._process.terminate()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
-                pipe.close()
+                # what could not be said to one that is gone is not said at the end either
+                with suppress(BrokenPipeError):
+                    pipe.close()
         try:
             self._process.wait(END_S)
         except subprocess.TimeoutExpired:
@@ -89,11 +93,14 @@ class _Part:
             self._process.wait()
 
     def say(self, text: str) -> None:
-        """One line to it."""
+        """One line to it; BoxgateError if it is gone."""
         pipe = self._process.stdin
         assert pipe is not None
-        pipe.write(text)
-        pipe.flush()
+        try:
+            pipe.write(text)
+            pipe.flush()
+        except BrokenPipeError as error:
+            raise BoxgateError("sim_fleet_part", said="-") from error
 
     def expect(self, start: str) -> str:
         """Its next line, which must begin so."""
@@ -103,6 +110,11 @@ class _Part:
         if not line.startswith(start):
             raise BoxgateError("sim_fleet_part", said=line.strip() or "-")
         return line
+
+
+def _leave_ctrl_c_to_the_parent() -> None:
+    """A terminal interrupts all of its processes; the parent ends the parts."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def peak_rss() -> int:

@@ -1,10 +1,13 @@
 """Faults while the bench runs: a line's device goes and comes back, a meter dies and lives."""
 
+import itertools
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import serial
@@ -24,7 +27,7 @@ from tests.firmware_sim.bridge.test_meter698_on_pty import HOUSE, SITE, WORLD, L
 from tests.firmware_sim.bridge.test_pty import ask
 from tests.firmware_sim.frames import answer, digits, read, request
 from tests.firmware_sim.held import EPOCH
-from tests.firmware_sim.places import number
+from tests.firmware_sim.places import LINES, number, site
 
 FIRST, SECOND = number(1, 1), number(1, 2)
 
@@ -302,3 +305,21 @@ def test_an_endless_line_is_bounded_and_refused_whole() -> None:
     asked, told, _ = feed(b"break line " + b"x" * 3000, b"y" * 3000, b" \nbreak line b1\n")
     assert asked == ["b1"]
     assert [text.split()[0] for text in told] == ["error", "ok"]
+
+
+def test_a_command_is_done_at_the_instant_it_comes(
+    tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instants = itertools.count(10**12, 400_000_000)
+    passing = SimpleNamespace(monotonic_ns=lambda: next(instants), time_ns=time.time_ns)
+    monkeypatch.setattr("firmware_sim.bridge.bench.time", passing)
+    bench = Bench(site(baud=BAUD), LINES, tmp_path, Options())
+    try:
+        os.write(desk.input, f"break meter {FIRST}\n".encode())
+        rounds = iter((True, False))
+        bench.serve(lambda: next(rounds), None, desk.control(bench))
+        # a look at the clock since: the one that is the next
+        assert bench.clock.now == next(instants) - 400_000_000
+        assert bench._off[FIRST][0] == bench.wall_ms()
+    finally:
+        bench.close()

@@ -2,6 +2,7 @@
 
 import io
 import json
+import signal
 import sys
 
 import pytest
@@ -55,3 +56,36 @@ def test_the_verb_tells_speed_and_answers(capsys: pytest.CaptureFixture[str]) ->
     ran, tally = capsys.readouterr().out.splitlines()
     assert ran.startswith("126 meters on 2 lines: 1 min of their time in ")
     assert " right, 0 wrong, 0 questions without one." in tally
+
+
+def test_ctrl_c_is_the_parents_and_a_part_plays_on() -> None:
+    with shards._Part(0, 1, 2400) as part:
+        part.expect("ready")
+        part._process.send_signal(signal.SIGINT)
+        part.say("1\n")
+        assert json.loads(part.expect("{"))["tally"]["wrong"] == 0
+
+
+def test_a_part_that_is_killed_before_it_is_told_is_an_error_in_words() -> None:
+    with shards._Part(0, 1, 2400) as part:
+        part.expect("ready")
+        part._process.kill()
+        part._process.wait()
+        with pytest.raises(BoxgateError) as told:
+            part.say("1\n")
+    assert told.value.key == "sim_fleet_part"
+
+
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [("--meters", "0"), ("--meters", "x"), ("--minutes", "1" + "0" * 400), ("--processes", "257")],
+)
+def test_a_number_that_cannot_be_meant_is_refused_in_words(
+    option: str, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        boxgate_sim(["fleet", option, text])
+    said = capsys.readouterr().err
+    assert left.value.code == 2
+    assert f"argument {option}: " in said
+    assert "is not within 1.." in said or "invalid number value" in said
