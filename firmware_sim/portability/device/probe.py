@@ -133,11 +133,16 @@ class Probe:
         """One round of what waits in each way there is."""
         kind = self.turns % 6
         if kind == 0:
-            for obj, event in poller.ipoll(1700):
+            once = self.edges & 1
+            for obj, event in poller.ipoll(1700, once):
                 time.sleep_ms(60)
                 # what the irq has left there, because it came while there was none
                 self.say("ipoll", event, obj.any(), obj.readinto(self.left, 3) or 0)
                 self.say("left", *self.left, len(obj.read() or b""))
+                # what was given once is not watched any more
+                self.uart.write(b"?")
+                self.say("once", once, len(poller.poll(40)))
+            poller.modify(self.uart, select.POLLIN)
         elif kind == 1:
             state = machine.disable_irq()
             time.sleep_us(300500)
