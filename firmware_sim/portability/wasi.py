@@ -6,8 +6,10 @@ a host function that raises ends the VM at once, wherever it is: that is how a p
 """
 
 import atexit
+import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -97,14 +99,13 @@ def execute(
     engine, module = _compiled()
     store = wasmtime.Store(engine)
     store.set_epoch_deadline(1)
-    printed: list[bytes] = []
-
-    def keep(data: bytes) -> None:
-        printed.append(bytes(data))
-
+    # files, for a function of ours would be given back by a thread of wasmtime's whenever it likes:
+    # at the interpreter's end that aborts the process
+    place = tempfile.TemporaryDirectory(prefix="boxgate-vm-")
+    printed = [Path(place.name) / "out", Path(place.name) / "error"]
     wasi = wasmtime.WasiConfig()
     wasi.argv = ["micropython", "-X", f"heapsize={heap}", "-c", code]
-    wasi.stdout_custom = wasi.stderr_custom = keep
+    wasi.stdout_file, wasi.stderr_file = printed
     shim = Path(__file__).with_name("device")
     for name, folder in {"/shim": shim, **folders}.items():
         wasi.preopen_dir(str(folder), name)
@@ -135,13 +136,13 @@ def execute(
     try:
         start = linker.instantiate(store, module).exports(store)["_start"]
         assert isinstance(start, wasmtime.Func)
-        start(store)
-    except wasmtime.ExitTrap:
-        # it ended by itself, for better or worse: what it printed says which
-        return b"".join(printed).decode(errors="replace")
+        # a VM that has ended by itself, for better or worse: what it printed says which
+        with suppress(wasmtime.ExitTrap):
+            start(store)
+        return "".join(path.read_text(errors="replace") for path in printed)
     finally:
         watch.cancel()
-    return b"".join(printed).decode(errors="replace")
+        place.cleanup()
 
 
 def exception_name(printed: str) -> str:
