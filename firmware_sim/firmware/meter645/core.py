@@ -194,8 +194,8 @@ class Meter(Line):
         size = self._answer(control, data, n, number)
         if control not in READS:
             self._done()
-        if size >= 0:
-            self._answer_after(t, self._close(size))
+        # a request that meets silence leaves the answer before it no right to go out
+        self._answer_after(t, self._close(size) if size >= 0 else 0)
 
     def time(self) -> int:
         """The meter's clock, seconds since 2000."""

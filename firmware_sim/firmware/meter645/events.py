@@ -226,6 +226,9 @@ class Events:
             value = registers.energy(which, 0) if known and end else r.MISSING
             if value != r.MISSING:
                 value -= self._start[i]
+                if value < 0 and i % 4 < 2:
+                    # a register that only counts up has rolled over in between
+                    value += r.ROLL
             _put(out, pos, value)
             pos += 4
             if moments and i > 4 and i % 4 == 3:

@@ -18,7 +18,7 @@ from tests.firmware_sim.firmware.test_orders import (
     value,
     write,
 )
-from tests.firmware_sim.frames import NUMBER, answer, request
+from tests.firmware_sim.frames import NUMBER, answer, read, request
 from tests.firmware_sim.held import EPOCH, Held, Value, minute, second, stamp
 
 NOON = datetime(2026, 8, 16, 12, 7, 30)
@@ -244,3 +244,22 @@ def test_twelve_months_are_kept_and_no_more() -> None:
     assert int(value(board.bench, "0001000C")) == oldest
     assert value(board.bench, "0101000C") != ""
     assert value(board.bench, "0001000D") == value(board.bench, "0101000D") == ""
+
+
+def test_an_energy_that_rolls_over_during_an_event_has_grown() -> None:
+    held = Held(3)
+    start = held.event(1, 1, 1)[0]
+    top = 16 * 99_999_999
+
+    def memory(buf: bytearray, page: int, at: int, since: int) -> bool:
+        known = held.store(buf, page, at, since)
+        if page == 0:
+            # forward energy, all in tariff 1: at the start just below its top
+            buf[0x60:0x70] = (top if at == second(start) else top + 16 * 5).to_bytes(4) + bytes(12)
+        return known
+
+    bench = Bench(3, memory=memory)
+    bench.rtc = (2026, 8, 16, 6, 20, 31, 45, 0)
+    raw = answer(bench.ask(read(NUMBER, "03010101")) or b"").raw
+    # behind start and end the growth of forward energy
+    assert raw[12:16] == bytes.fromhex("05000000")

@@ -319,3 +319,14 @@ def test_a_request_at_the_very_end_of_a_full_buffer_is_answered(noise: int) -> N
     bench = Bench()
     bench.hear(b"\xfe" * noise + request(NUMBER, 0x13, wake=0))
     assert answer((bench.say() or (0, b""))[1]).control == 0x93
+
+
+def test_a_request_that_meets_silence_takes_back_the_answer_that_waits() -> None:
+    bench = Bench()
+    bench.hear(read(NUMBER, "02010100"))
+    bench.hear(request(NUMBER, 0x1F))
+    assert bench.say() is None
+    # what is not for it takes nothing back
+    bench.hear(read(NUMBER, "02010100"))
+    bench.hear(read("370112109999", "02010100"))
+    assert bench.say() is not None
