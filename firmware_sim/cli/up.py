@@ -1,6 +1,7 @@
 """`boxgate-sim up`: the meters of a site on serial devices, until told to stop."""
 
 import argparse
+import fcntl
 import os
 import signal
 import sys
@@ -151,7 +152,21 @@ def _folder(stack: ExitStack, wanted: Path | None) -> Path:
         wanted.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BoxgateError("sim_dir", path=wanted, cause=error.strerror) from error
+    _claim(stack, wanted)
     return wanted.absolute()
+
+
+def _claim(stack: ExitStack, folder: Path) -> None:
+    """Have the folder to ourselves: a second bench would take away the names of the first.
+
+    The kernel forgets it with the process, however that ends.
+    """
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    stack.callback(os.close, held)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise BoxgateError("sim_dir_used", path=folder) from error
 
 
 def _on_signals(stack: ExitStack, stop: list[int]) -> int:

@@ -98,9 +98,21 @@ ELSEWHERE = {
     "sim_control_device": (HERE, COMMANDED),
     "sim_control_line": (HERE, COMMANDED),
     "sim_control_words": (HERE, COMMANDED),
+    "sim_dir_used": (
+        "tests/firmware_sim/cli/test_up.py",
+        "test_a_second_bench_leaves_a_folder_in_use_as_it_is_and_takes_it_over_after_a_kill",
+    ),
     "sim_fleet_part": (
         "tests/firmware_sim/fleet/test_shards.py",
         "test_a_part_that_ends_early_is_an_error_and_leaves_no_process",
+    ),
+    "sim_kit_compile": (
+        "tests/firmware_sim/cli/test_flash_kit.py",
+        "test_what_mpy_cross_refuses_is_named_and_nothing_is_written",
+    ),
+    "sim_kit_mpy": (
+        "tests/firmware_sim/cli/test_flash_kit.py",
+        "test_without_mpy_cross_it_says_what_to_install_and_writes_nothing",
     ),
     "sim_link_taken": (
         "tests/firmware_sim/bridge/test_pty.py",

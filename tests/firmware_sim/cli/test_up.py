@@ -69,6 +69,27 @@ def test_it_says_ready_answers_and_leaves_nothing_behind(tmp_path: Path, how: in
     assert list(folder.iterdir()) == []
 
 
+def test_a_second_bench_leaves_a_folder_in_use_as_it_is_and_takes_it_over_after_a_kill(
+    tmp_path: Path,
+) -> None:
+    chosen = ("--line", "b1", "--dir", str(tmp_path))
+    with process(*chosen) as one:
+        ready(one)
+        named = os.readlink(tmp_path / "b1")
+        with process(*chosen) as other:
+            _, said = other.communicate(timeout=4 * WAIT_S)
+            assert other.returncode == 2
+            assert "another bench" in said
+        assert os.readlink(tmp_path / "b1") == named
+        assert (tmp_path / "ports.toml").exists()
+        one.kill()
+        one.wait(WAIT_S)
+        with process(*chosen) as other:
+            ready(other)
+            with serial.Serial(str(tmp_path / "b1"), 9600, timeout=WAIT_S) as port:
+                assert answer(ask(port, read(METER, "02010100"))).number == METER
+
+
 def test_all_lines_of_the_site_come_up_without_a_word_about_which(tmp_path: Path) -> None:
     with process("--dir", str(tmp_path)) as one:
         *lines, _ = ready(one)
