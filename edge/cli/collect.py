@@ -19,8 +19,8 @@ class Collect(Ask):
 
     __slots__ = ("frames", "last")
 
-    def __init__(self, address: str, identifier: int, wake: int = 4) -> None:
-        super().__init__(address, identifier, wake=wake)
+    def __init__(self, address: str, identifier: int, extra: bytes = b"", wake: int = 4) -> None:
+        super().__init__(address, identifier, extra, wake)
         self.last: Frame645 | None = None
         """The frame that ended it: the answer, the last of its frames, or an error answer."""
         self.frames = 0

@@ -1,5 +1,6 @@
 """What a person calls a meter or an item -> its address, its identifier: 0201FF00, voltage_a."""
 
+import datetime
 import difflib
 import re
 
@@ -36,6 +37,18 @@ def identifier_of(text: str, block: bool = False) -> int:
             raise BoxgateError("read_item_near", item=text, near=near[0])
         raise BoxgateError("read_item", item=text)
     return found
+
+
+def time_of(text: str) -> datetime.datetime:
+    """A time of a meter's clock: 2026-10-05, 2026-10-05T08:00; BoxgateError for what is none."""
+    try:
+        at = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise BoxgateError("read_time", text=text) from None
+    if at.tzinfo is not None:
+        # a meter knows its own clock only
+        raise BoxgateError("read_time", text=text)
+    return at
 
 
 def _by_name(name: str, block: bool) -> int | None:

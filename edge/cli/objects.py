@@ -1,10 +1,10 @@
 """What a person calls an object of DL/T 698.45 -> its OAD, and the rows of a record wanted."""
 
-import datetime
 import difflib
 import re
 from collections.abc import Sequence
 
+from edge.cli.naming import time_of
 from edge.words.messages import BoxgateError
 from protocol.dlt698.axdr import Chosen
 from protocol.dlt698.moment import date_time_s
@@ -87,11 +87,5 @@ def _time_column(oad: int) -> int:
 
 
 def _time(text: str) -> bytes:
-    try:
-        at = datetime.datetime.fromisoformat(text)
-    except ValueError:
-        raise BoxgateError("read_time", text=text) from None
-    if at.tzinfo is not None:
-        # a meter knows its own clock only
-        raise BoxgateError("read_time", text=text)
+    at = time_of(text)
     return date_time_s(at.year, at.month, at.day, at.hour, at.minute, at.second)

@@ -35,7 +35,7 @@ _LINGER_NS = SECOND // 2
 """How long more answers to a wildcard are waited for."""
 _ROWS = ("last", "since", "until", "columns")
 _MISFITS = {
-    DLT645: ("unit", "map", *_ROWS),
+    DLT645: ("unit", "map", "until", "columns"),
     DLT698: ("unit", "map"),
     MODBUS: ("address", "block", *_ROWS),
 }
@@ -73,10 +73,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="modbus: register map of the quantities; its name as ITEM = all of it",
     )
     parser.add_argument(
-        "--last", type=_count, metavar="N", help="dlt698, a record: its newest N rows (1)"
+        "--last",
+        type=_count,
+        metavar="N",
+        help="a record's newest N rows; dlt645: so many load records (1)",
     )
     parser.add_argument(
-        "--since", metavar="TIME", help="dlt698, a record: rows from this time of the meter on"
+        "--since",
+        metavar="TIME",
+        help="a record's rows, dlt645: load records, from this time of the meter on",
     )
     parser.add_argument(
         "--until", metavar="TIME", help="dlt698, a record: with --since: rows before this time"
@@ -173,9 +178,9 @@ def _questions(args: argparse.Namespace) -> Sequence[Asked]:
         from edge.cli import ask698
 
         return ask698.asked(args.address, args)
-    from edge.cli.ask645 import Asked645
+    from edge.cli import ask645
 
-    return [Asked645(args.address, item, bool(args.block), args.wake) for item in args.item]
+    return ask645.asked(args.address, args)
 
 
 def _ends(

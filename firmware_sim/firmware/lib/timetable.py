@@ -60,7 +60,9 @@ class Timetable:
         if sorting is not None and sorting.is_sorting():
             # what was counts for the time before now: what had a say in it, or would have
             if at in (c.ZONE_SWITCH, c.DAY_SWITCH):
-                self._settle_switch(c.switch(tables, place), c.switch(data, start))
+                _settle_switch(
+                    sorting, self._meter.shift, c.switch(tables, place), c.switch(data, start)
+                )
             else:
                 for since, until in sorting.pieces():
                     if c.in_use(tables, self._place, self.state[SETS], at, since, until) or (
@@ -82,20 +84,6 @@ class Timetable:
                 self._sorting.clock_set()
             else:
                 self._changed()
-
-    def _settle_switch(self, old: int, new: int) -> None:
-        """A switch is about to be another: what it did, and what the new one would have done."""
-        pieces = self._sorting.pieces()
-        before = behind = False
-        for since, until in pieces:
-            if 0 <= new <= until:
-                self._sorting.settle()
-                return
-            before = before or since < old
-            behind = behind or 0 <= old <= until
-        if before and behind:
-            # where the clock was not set, what is behind it stays as it is counted
-            self._sorting.settle(old - self._meter.shift if len(pieces) == 1 else NOW)
 
     def _put(self, place: int, data, start: int, size: int) -> None:
         for i in range(size):
@@ -119,6 +107,24 @@ class Timetable:
 
             self._sorting = Sorting(self._meter, self._tables, self._place, self.state)
         return self._sorting
+
+
+def _settle_switch(sorting, shift: int, old: int, new: int) -> None:
+    """A switch is about to be another: what it did, and what the new one would have done.
+
+    old, new: by the meter's clock, which is `shift` ahead of the board's.
+    """
+    pieces = sorting.pieces()
+    before = behind = False
+    for since, until in pieces:
+        if 0 <= new <= until:
+            sorting.settle()
+            return
+        before = before or since < old
+        behind = behind or 0 <= old <= until
+    if before and behind:
+        # where the clock was not set, what is behind it stays as it is counted
+        sorting.settle(old - shift if len(pieces) == 1 else NOW)
 
 
 def refused(at: int, data, start: int, size: int) -> int:

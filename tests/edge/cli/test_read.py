@@ -106,6 +106,38 @@ def test_block_reads_the_block_a_quantity_stands_in(run: Run) -> None:
         assert [item_of(r) for r in peer.requests] == ["0201FF00"]
 
 
+@pytest.mark.parametrize(
+    ("argv", "asked"),
+    [
+        (("06000002",), "06000002 01"),
+        (("06010000", "--last", "12"), "06010000 0C"),
+        # minute, hour, day, month, year: low byte first
+        (("06010001", "--since", "2026-10-05T08:30"), "06010001 01 3008051026"),
+        (("06000002", "--since", "2026-10-05", "--last", "3"), "06000001 03 0000051026"),
+    ],
+)
+def test_load_records_are_asked_by_number_and_time(
+    run: Run, argv: tuple[str, ...], asked: str
+) -> None:
+    with meter(holds({})) as peer:
+        run(peer.path, "--address", A, *argv)
+        data = bytes((byte - 0x33) & 0xFF for byte in peer.requests[0][10:-2])
+    identifier, *extra = asked.split()
+    assert data == bytes.fromhex(identifier)[::-1] + b"".join(map(bytes.fromhex, extra))
+
+
+def test_load_records_are_shown_with_their_times_beside_a_plain_item(run: Run) -> None:
+    record = bytes.fromhex("1508231126") + volts(2201) * 3 + bytes(9) + b"\x99\x49" + b"\xaa" * 6
+    block = b"\xa0\xa0" + bytes([len(record)]) + record
+    block += bytes([sum(block) & 0xFF, 0xE5])
+    with meter(holds({"06010002": block * 2, **VOLTS})) as peer:
+        code, out, err = run(peer.path, "--address", A, "06010002", "02010100", "--last", "2")
+    assert (code, err) == (0, "")
+    assert "record 2: time" in out
+    assert out.count("2026-11-23 08:15") == 2
+    assert out.count("220.1 V") == 7
+
+
 def test_wake_up_bytes_are_as_many_as_wanted() -> None:
     fd, device = pty.openpty()
     tty.setraw(device)
@@ -224,6 +256,11 @@ def test_an_adapter_that_is_pulled_out_is_one_sentence_and_3(
         (("/dev/nowhere", "--address", A, "voltgae_a"), "read_item_near", 2),
         (("/dev/nowhere", "--address", A, "??"), "read_item", 2),
         (("/dev/nowhere", "voltage_a"), "read_needs", 2),
+        (("/dev/nowhere", "--address", A, "voltage_a", "--last", "2"), "read_no_load", 2),
+        (("/dev/nowhere", "--address", A, "0201FF00", "--since", "2026-10-05"), "read_no_load", 2),
+        (("/dev/nowhere", "--address", A, "06000001"), "read_load_since", 2),
+        (("/dev/nowhere", "--address", A, "06000002", "--since", "soon"), "read_time", 2),
+        (("/dev/nowhere", "--address", A, "06000002", "--until", "2026-10-05"), "read_not_with", 2),
     ],
 )
 def test_a_mistake_is_one_sentence(argv: tuple[str, ...], key: str, code: int) -> None:

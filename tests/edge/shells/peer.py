@@ -12,7 +12,8 @@ from tests.edge.wire_modbus import crc
 Script = Callable[[bytes], list[tuple[float, bytes]]]
 """A whole request -> what is written, each after so many seconds."""
 
-REQUEST = 16
+HEAD, TAIL = 10, 2
+"""Of a DL/T 645 request: up to its length, and behind its data."""
 MODBUS_REQUEST = 8
 READ_INPUT = 4
 DEADLINE_S = 20.0
@@ -51,9 +52,12 @@ class Peer:
             if self._end_out in ready or not ready:
                 return
             pending += os.read(self._master, 1024)
-            while b"\x68" in pending and len(rest := pending[pending.index(b"\x68") :]) >= REQUEST:
-                pending = rest[REQUEST:]
-                self._serve(rest[:REQUEST])
+            while b"\x68" in pending:
+                rest = pending[pending.index(b"\x68") :]
+                if len(rest) < HEAD or len(rest) < (size := HEAD + rest[HEAD - 1] + TAIL):
+                    break
+                pending = rest[size:]
+                self._serve(rest[:size])
             if is_modbus(pending):
                 request, pending = pending, b""
                 self._serve(request)
