@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from edge.site.model import Meter
 from firmware_sim.clock import Clock
 from firmware_sim.fleet.area import BAUD, METERS, area, number
 from firmware_sim.fleet.boards import Boards
@@ -72,11 +71,22 @@ class Fleet:
         homes = {meter.id: Household(world, meter, plan.baud) for meter in site.meters}
         self._boards = Boards(self.clock, plan.baud) if plan.boards else None
         self._plan = plan
+        self._rtc = partial(_rtc, world, self.clock)
         instants: defaultdict[int, Instant] = defaultdict(Instant)
         self.lines = [
-            self._line(world, n, by_line[n % len(by_line)], homes, n // len(by_line), instants)
+            FleetLine(
+                *(self.clock, plan.baud, world, START_MS, instants[n // len(by_line)]),
+                *(plan.lazy, plan.idle_ns),
+            )
             for n in range(plan.first, plan.first + plan.lines)
         ]
+        # in the order in which they are asked: neighbours in time lie together in memory
+        for place in range(plan.meters):
+            for n, line in enumerate(self.lines, plan.first):
+                meter = by_line[n % len(by_line)][place]
+                self._join(line, number(n, place), homes[meter.id], n // len(by_line))
+        for n, line in enumerate(self.lines):
+            line.begin(self.clock.now + n * STAGGER_NS)
         # what stands now stands until the end: no collection need look at it again
         gc.collect()
         gc.freeze()
@@ -111,35 +121,13 @@ class Fleet:
             self._boards.close()
         gc.unfreeze()
 
-    def _line(
-        self,
-        world: Neighbourhood,
-        line: int,
-        meters: tuple[Meter, ...],
-        homes: dict[str, Household],
-        repeated: int,
-        instants: defaultdict[int, Instant],
-    ) -> FleetLine:
-        plan = self._plan
-        nodes = [
-            Node(
-                wire_number(number(line, place)),
-                FleetChip(homes[meter.id], number(line, place), repeated),
-            )
-            for place, meter in enumerate(meters)
-        ]
-        made = FleetLine(
-            *(self.clock, plan.baud, nodes, world, START_MS, instants[repeated]),
-            *(plan.lazy, plan.idle_ns),
-        )
-        clock = partial(_rtc, world, self.clock)
-        for node in nodes:
-            if self._boards is not None:
-                self._boards.add(made, node)
-            else:
-                made.add(node, _core(made, node, plan.baud, clock))
-        made.begin(self.clock.now + (line - plan.first) * STAGGER_NS)
-        return made
+    def _join(self, line: FleetLine, number: str, home: Household, repeated: int) -> None:
+        """One more meter on a line."""
+        node = Node(wire_number(number), FleetChip(home, number, repeated))
+        if self._boards is not None:
+            self._boards.add(line, node)
+        else:
+            line.add(node, _core(line, node, self._plan.baud, self._rtc))
 
 
 def _rtc(world: Neighbourhood, clock: Clock) -> tuple[int, ...]:

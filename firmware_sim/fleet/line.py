@@ -5,7 +5,7 @@ holds every answer against what the meter's chip showed when it was asked. What 
 time is counted and passed over.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from firmware_sim.clock import Clock
@@ -55,7 +55,6 @@ class FleetLine:
         self,
         clock: Clock,
         baud: int,
-        nodes: Sequence[Node],
         world: Neighbourhood,
         wall_ms: int,
         instant: Instant,
@@ -63,7 +62,8 @@ class FleetLine:
         idle_ns: int = IDLE_NS,
     ) -> None:
         self.clock = clock
-        self.nodes = nodes
+        self.nodes: list[Node] = []
+        """In the order in which they are asked."""
         self.tally = Tally()
         self.segment = Segment(clock, baud, (), self._heard, lazy)
         self._idle_ns = idle_ns
@@ -73,7 +73,7 @@ class FleetLine:
         self._instant = instant
         self._item = ITEMS[0]
         self._round = 0
-        self._turn = iter(nodes)
+        self._turn: Iterator[Node] = iter(())
         self._of: Node | None = None
         self._shown = b""
         self._due = 0
@@ -87,11 +87,13 @@ class FleetLine:
         return image
 
     def add(self, node: Node, core: MeterCore) -> None:
-        """The meter of a node joins the line."""
+        """The meter of a node joins the line, to be asked after those that are there."""
+        self.nodes.append(node)
         self.segment.add_meter(node.number, core)
 
     def begin(self, at: int) -> None:
         """Ask the first meter at `at` ns."""
+        self._turn = iter(self.nodes)
         self._ask(at)
         self.clock.at(self._due, self._overdue)
 
