@@ -5,8 +5,8 @@ put in), and who may write it: the highest password level, NOBODY for what only 
 Sources: DL/T 645-2007 A.5; identifiers marked E are of the later extension.
 """
 
-from lib.tariffs import FACTORY, HOLIDAYS, ROW, SETS, SIZE
-from lib.timetable import SEGMENTS_EXCEEDED, WRONG, ZONES_EXCEEDED, refused
+from lib.tariffs import FACTORY, HOLIDAYS, ROW, SETS, SIZE, pair
+from lib.timetable import FINE, SEGMENTS_EXCEEDED, WRONG, ZONES_EXCEEDED, refused
 
 NOBODY = -1
 TEXT = True
@@ -126,6 +126,13 @@ OTHERS = (
 ROWS = FIXED + OTHERS
 ALL = 0xFF
 NONE = -1
+# of a settlement day: there is none
+UNSET = 0x99
+
+
+def is_time(data, at: int, most_low: int, most_high: int) -> bool:
+    """Whether two bytes are hhmm or DDhh, low byte first."""
+    return 0 <= pair(data, at) <= most_low and 0 <= pair(data, at + 1) <= most_high
 
 
 class Settings:
@@ -166,8 +173,15 @@ class Settings:
         return (0, NOBODY)
 
     def refuses(self, d2: int, d1: int, d0: int, data, start: int, size: int) -> int:
-        """Error bits if data[start:start + size] cannot be the item of a calendar; else 0."""
-        at = self.place(d2, d1, d0) - CALENDAR
+        """Error bits if data[start:start + size] is no date, time or table of that item; else 0."""
+        place = self.place(d2, d1, d0)
+        if size == 2 and place == DAILY:
+            return REFUSALS[FINE if is_time(data, start, 59, 23) else WRONG]
+        if size == 2 and SETTLEMENT <= place < HOURLY_START:
+            right = is_time(data, start, 23, 31) and data[start + 1]
+            right = right or data[start] == data[start + 1] == UNSET
+            return REFUSALS[FINE if right else WRONG]
+        at = place - CALENDAR
         if not 0 <= at < SIZE:
             return 0
         right = self.row(d2, d1, d0)[0]

@@ -327,6 +327,30 @@ def test_settlement_days_are_as_set() -> None:
     assert [int(first), int(value(bench, "00010002"))] == energies
 
 
+@pytest.mark.parametrize(
+    ("item", "data", "taken"),
+    [
+        ("04001203", b"\x30\x23", True),
+        ("04001203", b"\x00\x25", False),
+        ("04001203", b"\x60\x00", False),
+        ("04001203", b"\xff\xff", False),
+        ("04000B01", b"\x23\x31", True),
+        ("04000B02", b"\x99\x99", True),
+        ("04000B02", b"\x00\x99", False),
+        ("04000B03", b"\x24\x01", False),
+        ("04000B01", b"\x00\x00", False),
+        ("04000B01", b"\x00\x32", False),
+        ("04000B01", b"\x1a\x01", False),
+    ],
+)
+def test_a_time_or_a_day_there_is_not_is_refused(item: str, data: bytes, taken: bool) -> None:
+    bench = meter()
+    before = value(bench, item)
+    said = write(bench, item, data, b"\x04" + FACTORY[1:])
+    assert (said.control, said.data) == ((0x94, b"") if taken else (0xD4, b"\x01"))
+    assert value(bench, item) == (digits(data) if taken else before)
+
+
 def test_a_meter_without_a_store_has_no_past() -> None:
     bench = Bench(elements=3)
     for item in ("00010001", "00030000", "01010000", "03110000", "05060101"):
