@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from copy import deepcopy
 from datetime import datetime, timedelta
+from functools import partial
 
-from firmware_sim.hal.board import PowerOff
 from firmware_sim.hal.flash import Flash
 from firmware_sim.hal.loader import firmware, nv_memory, run_main
 from protocol.dlt698 import requests as ask
 from protocol.dlt698.apdu import Apdu, parse
 from protocol.dlt698.parts import Dar
 from tests.firmware_sim.firmware.bench698 import BROADCAST, FACTORY, Bench, frame, get, peer
+from tests.firmware_sim.firmware.cuts import cut_within, image
 from tests.firmware_sim.firmware.rows698 import at
 from tests.firmware_sim.firmware.test_meter698_access import (
     NEW_PASSWORD,
@@ -255,14 +256,6 @@ def ready(flash: Flash, password: bytes) -> Bench:
     return programmer(flash, password) if password else on(flash)
 
 
-def image(flash: Flash) -> bytes:
-    """All that the meter of this flash would find."""
-    nv = nv_memory(flash, "meter698")
-    buf = bytearray(nv.size)
-    nv.get(0, buf)
-    return bytes(buf)
-
-
 def test_a_power_cut_at_any_byte_of_any_order_leaves_the_meter_of_before_or_after() -> None:
     flash = Flash()
     # a log with room for the half of them, so that a snapshot falls among them
@@ -273,19 +266,10 @@ def test_a_power_cut_at_any_byte_of_any_order_leaves_the_meter_of_before_or_afte
     for password, order in ORDERS:
         done = deepcopy(flash)
         order(ready(done, password))
-        olds, news = image(flash), image(done)
+        olds, news = image(flash, "meter698"), image(done, "meter698")
         assert olds != news
-        for cut in range(100_000):
-            one = deepcopy(flash)
-            bench = ready(one, password)
-            one.cut, one.torn = cut, 0x2D
-            try:
-                order(bench)
-            except PowerOff:
-                one.cut = None
-            else:
-                break
-            assert image(one) in (olds, news)
+        for one in cut_within(flash, partial(ready, password=password), order, torn=0x2D):
+            assert image(one, "meter698") in (olds, news)
             seen += 1
         flash = done
     assert flash.erased != renewed
@@ -298,17 +282,8 @@ def test_the_meter_of_before_or_after_answers_as_such() -> None:
     on(flash).set(ASSET, "0A0141")
     items = ("40010200", "30120400", "40000200")
     seen = set()
-    for cut in range(1000):
-        one = deepcopy(flash)
-        bench = programmer(one)
-        one.cut = cut
-        asked = f"06020702400102000906{OTHER}40000200{TIME}00"
-        try:
-            bench.serve(bytes.fromhex(asked))
-        except PowerOff:
-            one.cut = None
-        else:
-            break
+    asked = bytes.fromhex(f"06020702400102000906{OTHER}40000200{TIME}00")
+    for one in cut_within(flash, programmer, lambda bench: bench.serve(asked)):
         after = on(one)
         number = NUMBER if after.ask(frame(get("20000201"))) else OTHER
         seen.add(tuple(after.value(item, number) for item in items))

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from copy import deepcopy
 from datetime import datetime, timedelta
 
-from firmware_sim.hal.board import PowerOff
 from firmware_sim.hal.flash import Flash
 from firmware_sim.hal.loader import firmware, nv_memory
 from tests.firmware_sim.firmware.bench645 import Bench
+from tests.firmware_sim.firmware.cuts import cut_within, image
 from tests.firmware_sim.firmware.test_orders import (
     AFTERNOON,
     CALENDAR,
@@ -200,14 +200,6 @@ ORDERS: tuple[Order, ...] = (
 """A day of orders, each with the one before it done."""
 
 
-def image(flash: Flash) -> bytes:
-    """All that the meter of this flash would find."""
-    nv = nv_memory(flash)
-    buf = bytearray(nv.size)
-    nv.get(0, buf)
-    return bytes(buf)
-
-
 def test_a_power_cut_at_any_byte_of_any_order_leaves_the_meter_of_before_or_after() -> None:
     flash = Flash()
     # a log with room for the half of them, so that a snapshot falls among them
@@ -218,22 +210,12 @@ def test_a_power_cut_at_any_byte_of_any_order_leaves_the_meter_of_before_or_afte
     for order in ORDERS:
         done = deepcopy(flash)
         order(on(done))
-        olds, news = image(flash), image(done)
+        olds, news = image(flash, "meter645"), image(done, "meter645")
         assert olds != news
         # the snapshot's every byte is cut at in test_nv.py; here each seventh of it
         step = 7 if done.erased != flash.erased else 1
-        for cut in range(0, 100_000, step):
-            one = deepcopy(flash)
-            bench = on(one)
-            one.cut, one.torn = cut, 0x2D
-            try:
-                order(bench)
-            except PowerOff:
-                one.cut = None
-            else:
-                break
-            found = image(one)
-            assert found in (olds, news)
+        for one in cut_within(flash, on, order, step, torn=0x2D):
+            assert image(one, "meter645") in (olds, news)
             seen += 1
         flash = done
     assert flash.erased != renewed
@@ -246,16 +228,9 @@ def test_the_meter_of_before_or_after_answers_as_such() -> None:
     write(on(flash), "04000103", b"\x11")
     items = ("04000401", "03300000", "03300001")
     seen = set()
-    for cut in range(1000):
-        one = deepcopy(flash)
-        bench = on(one)
-        one.cut = cut
-        try:
-            write(bench, "04000401", bytes.fromhex(OTHER)[::-1])
-        except PowerOff:
-            one.cut = None
-        else:
-            break
+    for one in cut_within(
+        flash, on, lambda bench: write(bench, "04000401", bytes.fromhex(OTHER)[::-1])
+    ):
         after = on(one)
         number = answer(after.ask(request("AAAAAAAAAAAA", 0x13, b"")) or b"").number
         seen.add((number, *(value(after, item, number) for item in items)))

@@ -1,11 +1,9 @@
 """What a TMU knows when its power comes back: its settings, whenever it went."""
 
-from copy import deepcopy
-
-from firmware_sim.hal.board import PowerOff
 from firmware_sim.hal.flash import Flash
 from firmware_sim.hal.loader import nv_memory
 from tests.firmware_sim.firmware.bench_tmu import Bench
+from tests.firmware_sim.firmware.cuts import cut_within
 from tests.firmware_sim.modbus import read, words, write, write_many
 
 SETTINGS = 7
@@ -69,20 +67,14 @@ def test_a_cut_at_any_byte_leaves_all_of_a_write_or_nothing() -> None:
         on(flash).ask(write(3, 600 + n))
     seen: set[tuple[int, ...]] = set()
     before = holding(on(flash))
-    for cut in range(10_000):
-        one = deepcopy(flash)
-        bench = on(one)
-        one.cut, one.torn = cut, 0x96
-        try:
-            bench.ask(write_many(3, 501, 502, 503, 104))
-        except PowerOff:
-            one.cut = None
-        else:
-            break
+    order = write_many(3, 501, 502, 503, 104)
+    for one in cut_within(flash, on, lambda bench: bench.ask(order), torn=0x96):
         seen.add(tuple(holding(on(one))))
     after = (*before[:3], 501, 502, 503, 104)
     assert tuple(before) in seen
     assert seen <= {tuple(before), after}
+    bench = on(flash)
+    bench.ask(order)
     assert holding(bench) == list(after)
 
 
