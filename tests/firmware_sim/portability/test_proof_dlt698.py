@@ -3,34 +3,17 @@
 from pathlib import Path
 from typing import cast
 
-import pytest
-
 from firmware_sim.hal.ports import PORTS
-from firmware_sim.portability import cpython, trace, wasi
-from firmware_sim.portability.suite import SUBJECTS, Subject
+from firmware_sim.portability import cpython, trace
+from firmware_sim.portability.suite import SUBJECTS
 from tests.firmware_sim.portability.proving import (
-    MINUTES,
-    both_machines_give_the_same_trace,
-    the_wrap_of_the_ticks_does_not_show,
+    test_both_machines_give_the_same_trace,
+    test_it_does_not_show_where_the_ticks_wrap,
 )
 
-pytestmark = pytest.mark.skipif(
-    wasi.missing() != "", reason=f"no MicroPython to prove with: {wasi.missing()} not installed"
-)
+__all__ = ["test_both_machines_give_the_same_trace", "test_it_does_not_show_where_the_ticks_wrap"]
 
 ROWS = [one for one in SUBJECTS if one.firmware == "meter698"]
-each = pytest.mark.parametrize("subject", ROWS, ids=lambda subject: subject.name)
-
-
-@each
-@pytest.mark.parametrize("port", MINUTES)
-def test_both_machines_give_the_same_trace(subject: Subject, port: str, tmp_path: Path) -> None:
-    both_machines_give_the_same_trace(subject, port, tmp_path)
-
-
-@each
-def test_it_does_not_show_where_the_ticks_wrap(subject: Subject, tmp_path: Path) -> None:
-    the_wrap_of_the_ticks_does_not_show(subject, tmp_path)
 
 
 def test_long_answers_of_the_698_meter_are_in_the_proof(tmp_path: Path) -> None:
