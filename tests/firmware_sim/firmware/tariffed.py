@@ -191,3 +191,47 @@ def shown(found: list[int]) -> list[int]:
     """Total and tariffs as a meter shows pulses by tariff, 0.01 kWh."""
     rest = sum(one % 16 for one in found) // 16
     return [sum(one // 16 for one in found) + rest, *(one // 16 for one in found)]
+
+
+SWITCH = datetime(2026, 8, 20, 13, 30)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def with_items(data: bytes, **items: bytes) -> bytes:
+    """A calendar with other items."""
+    made = bytearray(data)
+    for name, new in items.items():
+        at = PLACES[name[1:]]
+        made[at : at + len(new)] = new
+    return bytes(made)
+
+
+SWITCHED = with_items(
+    FACTORY, _04020001=NIGHT_AND_DAY, _04020002=NIGHT_AND_DAY, _04000107=minute(SWITCH)
+)
+AFTER = [Stretch(SWITCH, Reference(SWITCHED))]
+
+
+def program(meter: Played, switch: datetime = SWITCH) -> None:
+    """Another set of day tables, and when it comes in force."""
+    for item in ("04020001", "04020002"):
+        assert meter.write(item, NIGHT_AND_DAY).control == 0x94
+    assert meter.write("04000107", minute(switch)).control == 0x94
+
+
+def table(data: bytes) -> str:
+    """A day table of DL/T 645 as the Data of 4016."""
+    made = "0104"
+    for i in range(0, 12, 3):
+        hour, minute_, tariff = data[i + 2], data[i + 1], data[i]
+        made += f"020311{int(f'{hour:02X}'):02X}11{int(f'{minute_:02X}'):02X}11{tariff:02X}"
+    return made
+
+
+def program698(meter: Played, switch: datetime = SWITCH) -> None:
+    """The same by objects."""
+    meter.connect()
+    assert meter.set("40170200", "0102" + 2 * table(NIGHT_AND_DAY)) == 0
+    when = f"{switch.year:04X}" + bytes((*switch.timetuple()[1:6],)).hex()
+    assert meter.set("40090200", "1C" + when) == 0

@@ -10,63 +10,28 @@ from protocol.dlt698.apdu import Apdu, parse
 from protocol.dlt698.parts import Dar
 from tests.firmware_sim.firmware.calendars import Reference, second
 from tests.firmware_sim.firmware.tariffed import (
+    AFTER,
+    DAY,
     FACTORY,
+    HOUR,
     NIGHT_AND_DAY,
     OPERATOR,
     PASSWORD,
-    PLACES,
     START,
+    SWITCH,
+    SWITCHED,
     Played,
     Stretch,
     counted,
     expected,
     minute,
+    program,
+    program698,
     shown,
+    table,
+    with_items,
 )
 from tests.firmware_sim.frames import answer, request
-
-SWITCH = datetime(2026, 8, 20, 13, 30)
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
-
-
-def with_items(data: bytes, **items: bytes) -> bytes:
-    """A calendar with other items."""
-    made = bytearray(data)
-    for name, new in items.items():
-        at = PLACES[name[1:]]
-        made[at : at + len(new)] = new
-    return bytes(made)
-
-
-SWITCHED = with_items(
-    FACTORY, _04020001=NIGHT_AND_DAY, _04020002=NIGHT_AND_DAY, _04000107=minute(SWITCH)
-)
-AFTER = [Stretch(SWITCH, Reference(SWITCHED))]
-
-
-def program(meter: Played, switch: datetime = SWITCH) -> None:
-    """Another set of day tables, and when it comes in force."""
-    for item in ("04020001", "04020002"):
-        assert meter.write(item, NIGHT_AND_DAY).control == 0x94
-    assert meter.write("04000107", minute(switch)).control == 0x94
-
-
-def table(data: bytes) -> str:
-    """A day table of DL/T 645 as the Data of 4016."""
-    made = "0104"
-    for i in range(0, 12, 3):
-        hour, minute_, tariff = data[i + 2], data[i + 1], data[i]
-        made += f"020311{int(f'{hour:02X}'):02X}11{int(f'{minute_:02X}'):02X}11{tariff:02X}"
-    return made
-
-
-def program698(meter: Played, switch: datetime = SWITCH) -> None:
-    """The same by objects."""
-    meter.connect()
-    assert meter.set("40170200", "0102" + 2 * table(NIGHT_AND_DAY)) == 0
-    when = f"{switch.year:04X}" + bytes((*switch.timetuple()[1:6],)).hex()
-    assert meter.set("40090200", "1C" + when) == 0
 
 
 @pytest.mark.parametrize("kind", ["household", "feeder"])
@@ -459,64 +424,6 @@ def test_without_a_store_the_chip_is_looked_at_as_main_wakes() -> None:
     # each change is seen up to 6 s late: 6 s of 5 kW are 0.008 kWh
     assert all(abs((a or 0) - b) <= 3 for a, b in zip(found, right, strict=True))
     assert right[1] - shown(counted(meter.meter, SWITCH))[1] > 100
-
-
-def test_status_word_3_names_the_sets_in_force() -> None:
-    one, other = Played(), Played(protocol="meter698")
-    program(one)
-    program698(other)
-    one.write("04000106", minute(SWITCH + DAY))
-    zones = SWITCH + DAY
-    assert other.set("40080200", f"1C{zones.year:04X}{bytes(zones.timetuple()[1:6]).hex()}") == 0
-    for now, bits in ((SWITCH - HOUR, 0), (SWITCH, 1), (SWITCH + DAY, 1 | 1 << 5)):
-        one.now = other.now = now
-        assert int(one.shown("04000503"), 16) == bits
-        assert other.value("20140203") == f"0410{bits:04X}"
-    # the set in force stays so when its switch is taken away, also without power
-    one.write("04000107", bytes(5))
-    one.restart()
-    assert int(one.shown("04000503"), 16) == 1 | 1 << 5
-
-
-@pytest.mark.parametrize(
-    ("item", "data", "error"),
-    [
-        ("04010000", "020101010107" + "010110", 0x10),
-        ("04010001", "040000020008040022040022" + "040023", 0x20),
-        ("04010001", "050000020008040022040022", 0x40),
-        ("04010001", "000000020008040022040022", 0x01),
-        ("04010001", "040000020008040024040022", 0x01),
-        ("04010001", "040000026008040022040022", 0x01),
-        ("04010001", "040000020022040008040022", 0x01),
-        ("04010001", "0400000200080400220400", 0x01),
-        ("04010000", "030101010107", 0x01),
-        ("04010000", "020101013002", 0x01),
-        ("04010000", "020107010101", 0x01),
-        ("04000107", "6012200826", 0x01),
-        ("04000802", "03", 0x01),
-        ("04030001", "01310226", 0x01),
-    ],
-)
-def test_what_is_no_calendar_is_refused_with_its_error_bit(
-    item: str, data: str, error: int
-) -> None:
-    meter = Played()
-    before = meter.shown(item)
-    got = meter.write(item, bytes.fromhex(data))
-    assert (got.control, got.data) == (0xD4, bytes([error]))
-    assert meter.shown(item) == before
-    assert meter.shown("03300000") == "000000"
-
-
-def test_a_switch_may_be_taken_away_and_a_table_is_recorded() -> None:
-    meter = Played()
-    program(meter)
-    assert meter.write("04000107", bytes(5)).control == 0x94
-    meter.restart()
-    meter.now = SWITCH + DAY
-    assert meter.energies() == shown(counted(meter.meter, meter.now))
-    assert meter.shown("03300500") == "000002"
-    assert meter.shown("03300000") == "000004"
 
 
 TABLES = st.lists(st.tuples(st.integers(1, 4), st.integers(0, 47)), min_size=4, max_size=4).map(
