@@ -395,7 +395,7 @@ def trace(framing: ModuleType, chunks: list[bytes], gaps: list[bool]) -> list[tu
     return out
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(chunks=chunked(), gaps=st.lists(st.booleans(), max_size=14))
 def test_both_kernels_say_the_same_of_any_stream(
     both_framings: tuple[ModuleType, ModuleType], chunks: list[bytes], gaps: list[bool]
@@ -404,7 +404,7 @@ def test_both_kernels_say_the_same_of_any_stream(
     assert trace(compiled, chunks, gaps) == trace(plain, chunks, gaps)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(chunks=chunked(pieces=30))
 def test_both_kernels_agree_also_when_nobody_drains(
     both_framings: tuple[ModuleType, ModuleType], chunks: list[bytes]
@@ -418,7 +418,7 @@ def test_both_kernels_agree_also_when_nobody_drains(
         assert ours[0] == ours[1]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(chunks=chunked())
 def test_every_frame_given_is_right_and_where_it_says(
     framing: ModuleType, chunks: list[bytes]
@@ -440,7 +440,7 @@ def test_every_frame_given_is_right_and_where_it_says(
     assert len(stream) - given_bytes - rest <= scanner.noise <= len(stream) - given_bytes
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(chunks=chunked(pieces=20))
 def test_a_frame_kept_stays_as_it_was(framing: ModuleType, chunks: list[bytes]) -> None:
     scanner = framing.Scanner645()
@@ -451,7 +451,7 @@ def test_a_frame_kept_stays_as_it_was(framing: ModuleType, chunks: list[bytes]) 
     assert all(frame.raw == raw for frame, raw in kept)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     good=st.lists(frames, min_size=1, max_size=6),
     junk=st.lists(st.binary(max_size=20).map(lambda b: b.replace(b"\x68", b"\x67")), max_size=7),

@@ -75,7 +75,6 @@ def test_the_sum_is_the_peers(framing698: ModuleType, data: bytes) -> None:
     assert int.from_bytes(built[-3:-1], "little") == native.crc16(built[1:-3])
 
 
-@settings(deadline=None)
 @given(
     control=st.sampled_from(KNOWN),
     kind=st.integers(0, 3),
@@ -102,7 +101,7 @@ def test_the_peer_reads_what_we_build_and_builds_the_same(
     assert native.encode_frame(read) == ours
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(chunks=chunked(whole=known))
 def test_the_peer_gives_the_same_frames_of_a_faulty_stream_chunk_by_chunk(
     framing698: ModuleType, chunks: list[bytes]

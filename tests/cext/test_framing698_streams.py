@@ -49,7 +49,7 @@ def test_build_and_scan_round_trip(
     assert frame.start == wake
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     chunks=chunked(),
     acts=st.lists(st.sampled_from(["", "", "gap", "leave", "both"]), max_size=14),
@@ -73,7 +73,7 @@ def test_both_kernels_say_the_same_whatever_comes(
         assert said[0] == said[1]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(stream=st.binary(max_size=3000), cut=st.integers(1, 500))
 def test_both_kernels_say_the_same_of_any_bytes(
     both_framings698: tuple[ModuleType, ModuleType], stream: bytes, cut: int
@@ -89,7 +89,7 @@ def test_both_kernels_say_the_same_of_any_bytes(
     assert said[0] == said[1]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(chunks=chunked(), gaps=st.lists(st.booleans(), max_size=14))
 def test_every_frame_given_is_right_and_stands_where_it_says(
     framing698: ModuleType, chunks: list[bytes], gaps: list[bool]
@@ -111,7 +111,7 @@ def test_every_frame_given_is_right_and_stands_where_it_says(
     assert scanner.noise == unframed - (stream.count(0xFE) - framed.count(0xFE))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(chunks=chunked(), cut=st.integers(1, 64))
 def test_the_frames_do_not_depend_on_how_the_bytes_are_cut(
     framing698: ModuleType, chunks: list[bytes], cut: int
@@ -123,7 +123,7 @@ def test_the_frames_do_not_depend_on_how_the_bytes_are_cut(
     assert frames_of(framing698, *again) == whole
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     good=st.lists(frames, min_size=1, max_size=6),
     junk=st.lists(st.binary(max_size=30), max_size=7),
@@ -144,7 +144,7 @@ def test_every_frame_between_noise_without_a_68_is_given_with_its_last_byte(
     assert found == good
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(noise=st.binary(max_size=300) | chunked().map(b"".join), good=frames)
 def test_after_any_noise_and_a_silence_the_next_frame_is_given(
     framing698: ModuleType, noise: bytes, good: bytes
@@ -156,7 +156,7 @@ def test_after_any_noise_and_a_silence_the_next_frame_is_given(
     assert [frame.raw for frame in drain(scanner, good)] == [good]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(chunks=chunked(most=20))
 def test_a_frame_kept_stays_as_it_was(framing698: ModuleType, chunks: list[bytes]) -> None:
     scanner = framing698.Scanner698()
@@ -167,7 +167,7 @@ def test_a_frame_kept_stays_as_it_was(framing698: ModuleType, chunks: list[bytes
     assert all(frame.raw == raw for frame, raw in kept)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(chunks=chunked(most=20))
 def test_a_drained_scanner_holds_less_than_its_limit(
     both_framings698: tuple[ModuleType, ModuleType], chunks: list[bytes]

@@ -265,7 +265,7 @@ def test_every_answer_round_trips(framing: ModuleType, question: Question, conte
     assert (frame.data, frame.raw, frame.start) == (answer[2:-2], answer, 0)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(line=lines())
 def test_every_frame_given_answers_the_question_and_stands_where_it_says(
     framing: ModuleType, line: tuple[Question, list[bytes]]
@@ -284,7 +284,7 @@ def test_every_frame_given_answers_the_question_and_stands_where_it_says(
     assert scanner.noise == len(stream) - framed
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(line=lines(), cut=st.integers(1, 64))
 def test_the_frames_do_not_depend_on_how_the_bytes_are_cut(
     framing: ModuleType, line: tuple[Question, list[bytes]], cut: int
@@ -297,7 +297,7 @@ def test_the_frames_do_not_depend_on_how_the_bytes_are_cut(
     assert frames_of(framing, question, *again) == whole
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     question=questions,
     contents=st.lists(st.binary(max_size=20), min_size=1, max_size=6),
@@ -316,7 +316,7 @@ def test_every_answer_between_noise_without_its_unit_is_given(
     assert frames_of(framing, question, *chunks) == answers
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(question=questions, noise=st.binary(max_size=300), content=st.binary(max_size=20))
 def test_after_any_noise_and_a_gap_the_next_answer_is_given(
     framing: ModuleType, question: Question, noise: bytes, content: bytes
@@ -328,7 +328,7 @@ def test_after_any_noise_and_a_gap_the_next_answer_is_given(
     assert [frame.raw for frame in drain(scanner, answer)] == [answer]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(line=lines(most=20))
 def test_an_answer_kept_stays_as_it_was(
     framing: ModuleType, line: tuple[Question, list[bytes]]
@@ -349,7 +349,7 @@ def seen(scanner: Any, frame: Any) -> tuple[object, ...]:
     return (*fields, repr(frame), scanner.noise, scanner.bad)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     line=lines(),
     second=questions,

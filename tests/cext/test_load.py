@@ -475,7 +475,7 @@ def histories(draw: st.DrawFn) -> list[list[list[int]]]:
     return blocks
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     rated=st.lists(
         st.tuples(

@@ -203,7 +203,7 @@ def said_by_peer(data: bytes, asked: tuple[tuple[int, int], ...]) -> tuple[int |
     return tuple(out)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(given=answers())
 def test_the_integers_are_those_that_the_peer_reads(
     values698: ModuleType, given: tuple[tuple[tuple[int, int], ...], bytes]
@@ -230,7 +230,7 @@ def said_by_reader(data: bytes, asked: tuple[tuple[int, int], ...]) -> tuple[int
     return tuple(out)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(given=answers(), at=st.integers(0, 200), by=st.integers(0, 255))
 def test_what_is_read_of_a_mutated_answer_the_general_reader_reads_as_well(
     values698: ModuleType, given: tuple[tuple[tuple[int, int], ...], bytes], at: int, by: int
@@ -243,7 +243,7 @@ def test_what_is_read_of_a_mutated_answer_the_general_reader_reads_as_well(
         assert got == said_by_reader(bytes(broken), asked)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(
     given=answers(),
     at=st.integers(0, 200),
@@ -265,7 +265,7 @@ def test_both_kernels_say_the_same_of_any_answer_mutated_or_cut(
     assert said[0] == said[1]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(body=st.binary(max_size=60), tail=st.sampled_from([b"", TAIL, TAGGED]))
 def test_both_kernels_say_the_same_of_any_bytes(
     both_values698: tuple[ModuleType, ModuleType], body: bytes, tail: bytes

@@ -211,7 +211,7 @@ SAID = st.tuples(
         (read(NUMBERS[1], "02010100"), 1 * MS),
     ]
 )
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_looking_before_delivering_changes_no_byte_and_no_instant(
     script: list[tuple[bytes, int]],
 ) -> None:

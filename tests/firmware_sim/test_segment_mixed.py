@@ -150,7 +150,7 @@ SAID = st.tuples(
 @given(st.lists(SAID, max_size=10))
 @example([(frames.request(OLD[0], 0x14, bytes((b - 0x33) % 256 for b in EMBEDDED)), 0)])
 @example([(new.frame(0x43, frames.read(OLD[1], "02010100"), NEW[1]), 0)])
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_looking_before_delivering_changes_no_byte_and_no_instant(
     script: list[tuple[bytes, int]],
 ) -> None:

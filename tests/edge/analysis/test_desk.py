@@ -269,7 +269,7 @@ def wild_parts(draw: st.DrawFn) -> Part:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(wild_parts(), max_size=8))
 def test_whatever_a_part_holds_the_desk_gives_results_the_journal_takes(given: list[Part]) -> None:
     desk = Desk(SITE)

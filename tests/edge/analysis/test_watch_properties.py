@@ -100,7 +100,7 @@ def nested(running: dict[str, Event]) -> None:
     assert not lines & by_type.get("line_down", set())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(DEEDS)
 def test_events_begin_once_end_once_and_never_stand_twice_in_one_place(
     deeds: list[tuple[object, ...]],
@@ -116,7 +116,7 @@ def test_events_begin_once_end_once_and_never_stand_twice_in_one_place(
     assert len(running) <= 1 + 2 * len(DUE) + len(BOX) + len(PLACES)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(DEEDS)
 def test_a_whole_sweep_of_answers_and_open_ports_leave_no_silence_open(
     deeds: list[tuple[object, ...]],

@@ -189,7 +189,7 @@ def lived(story: list[tuple[int, bool, bytes, tuple[Any, ...]]], rounds: int = 0
 
 
 @given(happenings, regular)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @example([(40 * MS, False, frame(A, 0xB1, ITEM.to_bytes(4, "little")), ())], 0)
 @example([(40 * MS, False, b"\x68", ()), *[(2 * MS, False, b"\x55", ())] * 30], 0)
 def test_after_anything_a_silent_line_is_asked_again_within_bounded_time(
@@ -209,7 +209,7 @@ def test_after_anything_a_silent_line_is_asked_again_within_bounded_time(
 
 
 @given(happenings, regular)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_every_wake_that_is_kept_changes_something_so_none_stays_in_the_past(
     story: list[tuple[int, bool, bytes, tuple[Any, ...]]], rounds: int
 ) -> None:
@@ -223,7 +223,7 @@ def test_every_wake_that_is_kept_changes_something_so_none_stays_in_the_past(
 
 
 @given(happenings, regular)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_every_work_ends_once_and_listening_never_outlasts_the_wake(
     story: list[tuple[int, bool, bytes, tuple[Any, ...]]], rounds: int
 ) -> None:
@@ -237,7 +237,7 @@ def test_every_work_ends_once_and_listening_never_outlasts_the_wake(
 @given(
     st.lists(st.tuples(st.integers(1, 25 * MS), st.binary(min_size=1, max_size=8)), max_size=200)
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_line_that_chatters_without_end_is_spoken_on_only_past_the_quiet_limit(
     chatter: list[tuple[int, bytes]],
 ) -> None:

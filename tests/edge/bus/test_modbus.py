@@ -172,7 +172,7 @@ cuts = st.tuples(st.integers(0, 30), st.integers(0, 30))
         max_size=30,
     )
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_bytes_on_a_mixed_line_raise_nothing_and_give_no_value_nobody_sent(
     story: list[tuple[int, tuple[bytes, int | None], tuple[int, int] | None]],
 ) -> None:

@@ -221,7 +221,7 @@ def test_mail_before_the_look_leaves_the_look_where_it_was() -> None:
 
 
 @given(st.lists(st.integers(0, 1500 * US), min_size=40, max_size=55))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_whatever_a_regular_meter_does_the_gap_is_short_by_less_than_its_spread(
     lateness: list[int],
 ) -> None:

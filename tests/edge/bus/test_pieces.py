@@ -125,7 +125,7 @@ def test_the_line_stands_no_longer_idle_than_the_gap_and_its_slack(chunk: int) -
     st.integers(0, WAKE_BYTES),
     st.lists(st.integers(0, 12 * MS), min_size=1, max_size=40),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_whatever_the_pieces_and_the_lateness_no_answer_is_taken_before_its_end(
     chunk: int, wake: int, lateness: list[int]
 ) -> None:

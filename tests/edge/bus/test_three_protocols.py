@@ -242,7 +242,7 @@ def test_a_modbus_line_is_used_to_its_limit_and_its_pause_is_kept_to_the_nanosec
     st.sampled_from([9600, 115200]),
     st.sampled_from([DLT698, MODBUS]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_however_a_device_dawdles_a_pause_that_is_a_rule_is_never_short(
     lateness: list[int], baud: int, protocol: str
 ) -> None:
@@ -272,7 +272,7 @@ stories = st.lists(
 
 
 @given(stories)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_bytes_on_such_a_line_raise_nothing_and_give_no_value_nobody_sent(
     story: list[tuple[int, bytes, tuple[int, int] | None]],
 ) -> None:

@@ -108,7 +108,7 @@ def test_ranges_beyond_the_sequence_are_cut_off(journal: Journal) -> None:
     assert seqs(journal) == [2, 4, 5]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(batches=BATCHES)
 def test_any_acknowledgements_leave_exactly_the_rest(
     batches: list[list[tuple[int, int]]], tmp_path_factory: pytest.TempPathFactory

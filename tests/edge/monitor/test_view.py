@@ -79,7 +79,7 @@ def test_nothing_said_yet_tells_what_to_check() -> None:
     assert "No gateway has said anything yet" in drawn(Picture(), 120, 24)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 260), st.integers(1, 90), st.sampled_from(["en", "zh"]), st.booleans())
 def test_no_size_is_overflown(columns: int, rows: int, lang: str, many: bool) -> None:
     picture = filled("gw2", "gw3", "gw4") if many else filled()
@@ -150,7 +150,7 @@ def test_transformers_outlast_everything_else() -> None:
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_no_text_from_the_broker_moves_the_cursor(name: str) -> None:
     picture = Picture()
     said = [feed.card(name=name), feed.state(version=name)]

@@ -201,7 +201,6 @@ def test_control_characters_of_a_file_never_reach_the_terminal(tmp_path: Path) -
 
 FOUND = settings(
     max_examples=200,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 

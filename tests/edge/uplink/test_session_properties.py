@@ -96,7 +96,7 @@ class Run:
         self.check()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     deeds=DEEDS,
     before=st.integers(0, 40),
@@ -118,7 +118,7 @@ def test_nothing_is_lost_settled_early_or_out_of_order(
         journal.close()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(deeds=DEEDS)
 def test_the_same_inputs_give_the_same_actions(deeds: list[str]) -> None:
     recorded: list[list[object]] = []

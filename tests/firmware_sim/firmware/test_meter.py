@@ -239,7 +239,7 @@ def test_other_meters_frames_cost_no_look_at_the_chip() -> None:
 
 
 @given(st.lists(st.binary(min_size=1, max_size=300), max_size=6), st.integers(0, 600_000))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_bytes_are_survived_and_the_meter_answers_afterwards(
     pieces: list[bytes], pause: int
 ) -> None:
@@ -262,7 +262,7 @@ NOISE = st.one_of(
 
 
 @given(st.lists(NOISE, max_size=6), st.lists(st.integers(1, 40), min_size=1, max_size=8))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_chunking_gives_the_same_answer_at_the_same_time(
     parts: list[bytes], sizes: list[int]
 ) -> None:

@@ -340,7 +340,7 @@ def test_everybody_is_told_nothing_that_needs_a_password() -> None:
     assert bench.meter.access.wrong == 0
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200, derandomize=True)
 @given(
     st.sampled_from(["40000200", "40010200", "44010200", "40007F00", "F2017F00", "50000300"]),
     st.one_of(

@@ -79,7 +79,7 @@ def broken(draw: Any) -> bytes:
     return bytes(data[:450])
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300, derandomize=True)
 @given(
     st.lists(
         st.tuples(broken(), st.sampled_from([0x43, 0x4B, 0x63, 0x43]), st.integers(0, 3)),
@@ -100,7 +100,7 @@ def test_broken_requests_get_a_readable_answer_or_silence_and_the_next_is_served
     assert bench.ask(frame(get("20000201"))).control == 0xC3
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, derandomize=True)
 @given(st.lists(st.one_of(st.binary(max_size=300), st.sampled_from(REQUESTS).map(frame)),
                 max_size=6))  # fmt: skip
 def test_any_stream_of_bytes_is_survived(stream: list[bytes]) -> None:

@@ -154,7 +154,7 @@ def test_a_long_answer_goes_out_in_fragments_each_again_on_demand(control: int) 
     assert bench.ask(frame(piece(b"", 2, number), control=control | 0x20)) is None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.one_of(st.binary(max_size=60), st.binary(max_size=40).map(frame)), max_size=5))
 def test_any_bytes_are_survived_and_the_meter_answers_afterwards(pieces: list[bytes]) -> None:
     bench = Bench()
@@ -164,7 +164,7 @@ def test_any_bytes_are_survived_and_the_meter_answers_afterwards(pieces: list[by
     assert bench.ask(frame(VOLTAGE)) is not None
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=6))
 def test_any_chunking_gives_the_same_answer_at_the_same_time(sizes: list[int]) -> None:
     stream = b"\x68\x01" + frame(get("200F0200"), "370112100002") + frame(VOLTAGE)

@@ -152,7 +152,7 @@ DATA = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(sorted(FACTORY)), DATA | st.binary(max_size=40).map(bytes.hex))
 def test_whatever_is_set_the_meter_answers_and_its_calendar_stays_sane(oi: str, data: str) -> None:
     bench = trusted()

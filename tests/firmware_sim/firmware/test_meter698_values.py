@@ -187,7 +187,7 @@ def test_the_broadcast_time_is_taken_within_five_minutes_and_not_answered(
     assert bench.value("30160400") == f"12000{int(taken)}"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(min_size=1, max_size=40), st.sampled_from([b"", b"\5\1", b"\5\2", b"\5\3", b"\5\4"
        , b"\6\1", b"\6\2", b"\6\3", b"\7\1", b"\7\2", b"\7\3", b"\2"]))  # fmt: skip
 def test_any_apdu_is_answered_readably_or_met_with_silence(data: bytes, head: bytes) -> None:

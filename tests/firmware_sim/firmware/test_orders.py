@@ -363,7 +363,7 @@ CLASS = st.one_of(st.sampled_from([0, 1, 2, 3, 4, 5, 6, 0x1D, 0x1E]), st.integer
 
 
 @given(CLASS, BYTES, BYTES, BYTES, st.sampled_from([1, 3]))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @example(5, 6, 9, 0xFF, 3)
 @example(5, 6, 0xFF, 0xFF, 3)
 @example(3, 0x30, 2, 0xFF, 3)
@@ -396,7 +396,7 @@ def busy(elements: int) -> Bench:
 
 
 @given(st.integers(0, 0x1F), st.binary(max_size=40))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_any_order_leaves_the_meter_alive(control: int, data: bytes) -> None:
     bench = meter(elements=3)
     for body in (data, FACTORY + data, bytes.fromhex("01010004") + FACTORY + OPERATOR + data):

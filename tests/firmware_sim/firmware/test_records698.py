@@ -134,7 +134,7 @@ def test_a_question_that_is_cut_off_is_refused_whatever_is_left_of_it() -> None:
 
 
 @given(st.binary(max_size=60))
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, derandomize=True)
 def test_any_bytes_as_a_question_give_an_answer_that_is_whole(noise: bytes) -> None:
     Meter().record(bytes.fromhex("50040200") + noise)
 

@@ -453,7 +453,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(STEPS, st.lists(st.floats(0, 1), max_size=6))
 def test_whatever_is_done_a_tariff_is_right_or_not_known(
     steps: list[tuple[int, object]], pasts: list[float]

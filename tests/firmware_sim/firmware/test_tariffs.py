@@ -57,7 +57,7 @@ INSTANTS = st.datetimes(datetime(2026, 6, 25), datetime(2026, 10, 10)) | st.date
 SETS = st.integers(0, 3)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(CALENDARS, SETS, INSTANTS)
 @example(FACTORY, 0, datetime(2028, 2, 29, 8, 0))
 @example(b"\xff" * 90, 3, SUMMER)
@@ -71,7 +71,7 @@ def test_the_tariff_of_a_second_is_the_calendars(data: bytes, sets: int, now: da
     assert t.tariff(data, 0, sets, second(now)) == Reference(data, sets).tariff(now)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(CALENDARS, SETS, INSTANTS)
 def test_the_sets_in_force_are_those_the_switches_say(
     data: bytes, sets: int, now: datetime
@@ -81,7 +81,7 @@ def test_the_sets_in_force_are_those_the_switches_say(
     assert t.in_force(data, 0, sets, second(now)) == in_force
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(CALENDARS, SETS, INSTANTS, st.integers(1, 4 * 86_400))
 def test_a_change_is_the_next_second_of_another_tariff(
     data: bytes, sets: int, now: datetime, ahead: int
@@ -107,7 +107,7 @@ def test_as_it_leaves_the_factory_it_never_differs_from_the_chips_sorting() -> N
     assert t.differs_from(data, 0, 0, second(SUMMER)) == -1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(CALENDARS, SETS, st.integers(0, 30 * 48))
 def test_before_it_says_so_no_calendar_sorts_otherwise_than_the_chip(
     data: bytes, sets: int, half_hours: int

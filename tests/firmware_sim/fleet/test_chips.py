@@ -15,7 +15,7 @@ DAY_MS = 86_400_000
 TIMES = st.integers(1_780_000_000_000, 1_780_000_000_000 + 400 * DAY_MS)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(SITE.meters), TIMES)
 def test_a_chip_shows_what_the_worlds_own_chip_shows(meter, t_ms) -> None:  # type: ignore[no-untyped-def]
     chip = FleetChip(HOMES[meter.id], meter.id, 0)

@@ -126,7 +126,7 @@ def test_the_phases_add_up_to_the_total_and_lagging_load_counts_in_quadrant_1() 
 
 
 @given(st.integers(0, 20 * 86_400), st.integers(1, 86_400))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_no_counter_runs_back(ago: int, step: int) -> None:
     earlier, later = counts(AT_NOON - ago - step), counts(AT_NOON - ago)
     assert all(a <= b for a, b in zip(earlier, later, strict=True))

@@ -25,7 +25,7 @@ def test_every_service_of_every_kind_is_tried() -> None:
 @pytest.mark.parametrize(("tag", "kind"), sorted(BODIES))
 def test_every_service_comes_back_as_it_was(tag: int, kind: int) -> None:
     @given(apdu(tag, kind))
-    @settings(max_examples=8, deadline=None)
+    @settings(max_examples=8)
     def there_and_back(sent: Apdu) -> None:
         got = parse(encode(sent))
         assert got == sent
@@ -37,7 +37,7 @@ def test_every_service_comes_back_as_it_was(tag: int, kind: int) -> None:
 
 
 @given(st.binary(max_size=120))
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 def test_any_bytes_are_an_apdu_or_said_not_to_be(raw: bytes) -> None:
     got = parse(raw)
     if isinstance(got, Apdu):
@@ -48,7 +48,7 @@ def test_any_bytes_are_an_apdu_or_said_not_to_be(raw: bytes) -> None:
 
 
 @given(st.sampled_from(sorted(BODIES)), st.binary(max_size=120))
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 def test_any_bytes_behind_a_services_head_are_read_or_refused(
     key: tuple[int, int], rest: bytes
 ) -> None:
@@ -59,7 +59,7 @@ def test_any_bytes_behind_a_services_head_are_read_or_refused(
 
 
 @given(ANY_APDU, st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_an_apdu_that_ends_too_early_or_too_late_is_none(one: Apdu, draw: st.DataObject) -> None:
     sent = encode(one)
     size = draw.draw(st.integers(0, len(sent) - 1))
@@ -70,7 +70,7 @@ def test_an_apdu_that_ends_too_early_or_too_late_is_none(one: Apdu, draw: st.Dat
 
 
 @given(ANY_APDU, st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_an_apdu_with_a_byte_changed_is_read_or_refused(one: Apdu, draw: st.DataObject) -> None:
     sent = bytearray(encode(one))
     place = draw.draw(st.integers(0, len(sent) - 1))

@@ -22,7 +22,7 @@ def test_every_type_is_tried() -> None:
 @pytest.mark.parametrize("tag", sorted(LEAVES))
 def test_every_type_comes_back_as_it_was(tag: int) -> None:
     @given(leaf(tag))
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=30)
     def there_and_back(data: Data) -> None:
         assert decode_data(encode_data(data)) == data
 
@@ -30,7 +30,7 @@ def test_every_type_comes_back_as_it_was(tag: int) -> None:
 
 
 @given(st.one_of(DATA, nested(FLAT)))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_data_within_data_come_back_as_they_were(data: Data) -> None:
     sent = encode_data(data)
     assert decode_data(sent) == data
@@ -38,7 +38,7 @@ def test_data_within_data_come_back_as_they_were(data: Data) -> None:
 
 
 @given(st.binary(max_size=80))
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 def test_any_bytes_are_data_or_none(raw: bytes) -> None:
     data = decode_data(raw)
     if data is not None:
@@ -46,7 +46,7 @@ def test_any_bytes_are_data_or_none(raw: bytes) -> None:
 
 
 @given(st.one_of(DATA, nested(FLAT)), st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_data_that_end_too_early_are_none(data: Data, draw: st.DataObject) -> None:
     sent = encode_data(data)
     size = draw.draw(st.integers(0, len(sent) - 1))

@@ -64,7 +64,7 @@ def test_a_long_list_is_cut() -> None:
     assert describe(frame(f"85 02 00 64 {many} 00 00")).endswith("… (100)")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(ANY_APDU, st.sampled_from([0x43, 0xC3, 0x83, 0xE3]), st.booleans())
 def test_any_apdu_is_one_line(one: Apdu, control: int, zh: bool) -> None:
     line = describe(frame(encode(one)[:1500], control), "zh" if zh else "en")
@@ -72,7 +72,7 @@ def test_any_apdu_is_one_line(one: Apdu, control: int, zh: bool) -> None:
     assert "\n" not in line
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_one_line(data: bytes) -> None:
     assert "\n" not in describe(data)

@@ -23,7 +23,7 @@ APDU = bytes(range(50))
 
 
 @given(st.binary(min_size=2, max_size=300), st.integers(1, 60))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_an_apdu_cut_up_is_put_together_again(apdu: bytes, most: int) -> None:
     if most >= len(apdu):
         with pytest.raises(ValueError, match="cannot be cut"):
@@ -104,7 +104,7 @@ def test_an_acknowledgement_is_of_our_own_fragment() -> None:
 
 
 @given(st.lists(st.binary(max_size=6), max_size=30))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_bytes_keep_to_the_bound(pieces: list[bytes]) -> None:
     whole = Fragments(most=8)
     for piece in pieces:

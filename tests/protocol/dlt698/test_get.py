@@ -264,7 +264,7 @@ PIECES = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(PIECES, st.booleans()), max_size=10))
 def test_no_fragment_or_block_raises(seen: list[tuple[bytes, bool]]) -> None:
     exchange = day()

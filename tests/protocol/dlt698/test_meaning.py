@@ -176,7 +176,7 @@ def test_one_reading_is_the_same_quantity_and_integer_from_645_and_698(
 
 
 @given(ANY_APDU, st.sampled_from([0x43, 0xC3, 0x83, 0x03, 0x81, 0x01]), st.booleans())
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_any_service_can_be_said(one: Apdu, control: int, zh: bool) -> None:
     told = meaning(frame(encode(one), control), "zh" if zh else "en")
     json.loads(msgspec.json.encode(told))
@@ -184,14 +184,14 @@ def test_any_service_can_be_said(one: Apdu, control: int, zh: bool) -> None:
 
 
 @given(st.binary(max_size=100), st.booleans())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_user_data_can_be_said(data: bytes, fragment: bool) -> None:
     (told,) = meanings([frame(data, 0xE3 if fragment else 0xC3)])
     json.loads(msgspec.json.encode(told))
 
 
 @given(st.binary(max_size=60))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_bytes_are_frames_or_not(data: bytes) -> None:
     for one in meanings(find(data)):
         json.loads(msgspec.json.encode(one))

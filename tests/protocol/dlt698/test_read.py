@@ -255,7 +255,7 @@ def test_every_quantity_of_the_table_is_read_as_the_table_reads_it(oad: int) -> 
     assert exchange.start().answer_bytes == 4 + 17 + len(apdu)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(RESULTS, st.sampled_from([0, 0, 0, 1, 0x40]), st.sampled_from([b"\0\0", b"\0", b"\0\0\0"]))
 def test_a_done_has_only_values_of_what_was_asked(
     results: list[tuple[int, bytes]], number: int, tail: bytes
@@ -280,7 +280,7 @@ def test_a_done_has_only_values_of_what_was_asked(
     assert bool(verdict.refused) == (len(wanted) < len(FIVE))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(
         st.tuples(
