@@ -89,11 +89,8 @@ class Segment:
         """Whoever it is goes dead; what it is saying at this instant is still heard."""
         self._cores = [one for one in self._cores if one is not core]
         self._units = [one for one in self._units if one is not core]
-        for cores in (
-            *(self._speakers645, self._speakers698),
-            *self._named645.values(),
-            *self._named698.values(),
-        ):
+        named = (*self._named645.values(), *self._named698.values())
+        for cores in (self._speakers645, self._speakers698, *named):
             cores[:] = [one for one in cores if one is not core]
         self._busy.pop(id(core), None)
         self._armed.pop(id(core), None)

@@ -75,8 +75,13 @@ class Fleet:
         instants: defaultdict[int, Instant] = defaultdict(Instant)
         self.lines = [
             FleetLine(
-                *(self.clock, plan.baud, world, START_MS, instants[n // len(by_line)]),
-                *(plan.lazy, plan.idle_ns),
+                self.clock,
+                plan.baud,
+                world,
+                START_MS,
+                instants[n // len(by_line)],
+                lazy=plan.lazy,
+                idle_ns=plan.idle_ns,
             )
             for n in range(plan.first, plan.first + plan.lines)
         ]
