@@ -15,7 +15,6 @@ NONE = -1
 ALL = 0xFF
 RECORDS = 10
 EVENT_SIZE = 8 + RECORDS * 16
-QUALITY_SIZE = 28
 
 # layouts of a record: start and end, and then
 PLAIN = 0

@@ -9,7 +9,6 @@ from lib.tariffs import FACTORY, HOLIDAYS, ROW, SETS, SIZE, pair
 from lib.timetable import FINE, SEGMENTS_EXCEEDED, WRONG, ZONES_EXCEEDED, refused
 
 NOBODY = -1
-TEXT = True
 # error bits of an answer to function 14, by what lib/timetable.py says: other, too many zones,
 # too many segments of a day, too many tariffs
 REFUSALS = (0x00, 0x01, 0x10, 0x20, 0x40)

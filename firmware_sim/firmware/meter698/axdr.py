@@ -98,12 +98,6 @@ def put_length(buf, at: int, n: int) -> int:
     return put_u16(buf, put_u8(buf, at, 0x82), n)
 
 
-def put_tag(buf, at: int, tag: int) -> int:
-    """A tag alone."""
-    buf[at] = tag
-    return at + 1
-
-
 def put_null(buf, at: int) -> int:
     """No value."""
     return put_u8(buf, at, NULL)
@@ -124,11 +118,6 @@ def put_tag_u8(buf, at: int, value: int) -> int:
     return put_u8(buf, put_u8(buf, at, U8), value)
 
 
-def put_tag_s8(buf, at: int, value: int) -> int:
-    """integer."""
-    return put_u8(buf, put_u8(buf, at, S8), value)
-
-
 def put_tag_enum(buf, at: int, value: int) -> int:
     """enum."""
     return put_u8(buf, put_u8(buf, at, ENUM), value)
@@ -137,11 +126,6 @@ def put_tag_enum(buf, at: int, value: int) -> int:
 def put_tag_u16(buf, at: int, value: int) -> int:
     """long-unsigned."""
     return put_u16(buf, put_u8(buf, at, U16), value)
-
-
-def put_tag_s16(buf, at: int, value: int) -> int:
-    """long."""
-    return put_u16(buf, put_u8(buf, at, S16), value)
 
 
 def put_tag_u32(buf, at: int, value: int) -> int:
