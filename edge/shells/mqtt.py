@@ -193,11 +193,8 @@ class _Connection:
         client: paho.Client | None = None
         try:
             client = self._opened()
-            self._loop(client)
-        except BoxgateError as error:
-            self._last(Refused(self._number, 0, error.text("en")))
-        except (OSError, ValueError) as error:
-            self._last(Refused(self._number, 0, f"{self._broker.url}: {error}"))
+            if client is not None:
+                self._loop(client)
         except Exception as error:  # noqa: BLE001
             # The edge of a foreign library: what a broker's bytes can make it raise is not listed
             # anywhere, and a connection thread that dies unheard would leave the session waiting.
@@ -209,7 +206,17 @@ class _Connection:
             self._far.close()
             self._near.close()
 
-    def _opened(self) -> paho.Client:
+    def _opened(self) -> paho.Client | None:
+        """A client whose CONNECT is under way; None, and Refused posted, when nothing answers."""
+        try:
+            return self._connected()
+        except BoxgateError as error:
+            self._last(Refused(self._number, 0, error.text("en")))
+        except (OSError, ValueError) as error:
+            self._last(Refused(self._number, 0, f"{self._broker.url}: {error}"))
+        return None
+
+    def _connected(self) -> paho.Client:
         action, version5 = self._action, self._action.protocol == "5"
         client = paho.Client(
             CallbackAPIVersion.VERSION2,
@@ -249,8 +256,11 @@ class _Connection:
 
     def _loop(self, client: paho.Client) -> None:
         """Reads and writes until the connection is gone or is to end."""
-        while (sock := client.socket()) is not None and self._ending is None:
+        while self._ending is None:
             self._do(client)
+            # A publish writes at once: it may have been the first to find the broker gone.
+            if (sock := client.socket()) is None:
+                return
             pending = sock.pending() if isinstance(sock, ssl.SSLSocket) else 0
             poll = select.poll()
             poll.register(sock.fileno(), select.POLLIN | select.POLLOUT * client.want_write())

@@ -3,6 +3,7 @@
 import queue
 import shutil
 import socket
+import struct
 import subprocess
 import threading
 import time
@@ -304,6 +305,38 @@ def test_a_clean_disconnect_says_so_and_an_abrupt_one_does_not(
         p.shell.act(Disconnect(number, abrupt))
         assert connection.recv(100)[:1] == said
         connection.close()
+
+
+def test_a_publish_that_finds_the_connection_gone_says_lost(server: socket.socket) -> None:
+    """The write, not the read, may be the first to meet a killed broker."""
+    p = Pipe(url_of(server))
+    told, on = threading.Event(), threading.Event()
+
+    def post(event: NetEvent) -> None:
+        p.post(event)
+        if isinstance(event, Connected):
+            # Holds the connection's thread, so that the publish is done before anything is read.
+            told.set()
+            assert on.wait(WAIT_S)
+
+    p.shell = MqttShell(Broker(url=url_of(server)), post=post)
+    p.connect(1, "3.1.1")
+    connection, _ = server.accept()
+    connection.settimeout(WAIT_S)
+    connection.recv(1000)
+    connection.sendall(b"\x20\x02\x00\x00")
+    assert told.wait(WAIT_S)
+    # With no lingering, closing is a reset, as from a broker that was killed with bytes unread.
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+    for handle in range(1, 4):
+        p.shell.act(Publish(1, handle, "a", b"", 1, False))
+    on.set()
+    assert isinstance(p.next(), Connected)
+    lost = p.next()
+    assert isinstance(lost, Lost), lost
+    assert lost.reason == "connection: Unspecified error"
+    assert p.silent()
 
 
 def test_actions_for_a_connection_that_is_gone_are_nothing(pipe: Callable[..., Pipe]) -> None:
