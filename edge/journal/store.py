@@ -49,6 +49,8 @@ class Journal(JournalReader):
         self.set_aside = ""
         self._new_epoch = new_epoch
         self._renewals = 0
+        self._broken = False
+        """The file is corrupt and the disk refused a new one: each call begins by trying again."""
         self._lock = file.take_lock(path)
         try:
             connection, self.set_aside = file.open_writing(path, new_epoch)
@@ -229,19 +231,35 @@ class Journal(JournalReader):
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
 
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        if self._broken:
+            raise self._renew()
+        with super()._told():
+            yield
+
     def _failed(self, error: sqlite3.Error) -> Exception:
-        return self._renew() if file.is_corrupt(error) else super()._failed(error)
+        if not file.is_corrupt(error):
+            return super()._failed(error)
+        self._broken = True
+        self._connection.close()
+        self.set_aside = ""
+        return self._renew()
 
     def _renew(self) -> JournalError:
         """Sets a file aside that turned out corrupt while in use and begins a new one."""
-        self._connection.close()
         self._renewals += 1
+        epoch = f"{self._new_epoch}-{self._renewals}"
         try:
-            self.set_aside = file.set_aside(self.path)
-            epoch = f"{self._new_epoch}-{self._renewals}"
+            # only once: a file that a try before this one left half made is finished
+            if not self.set_aside and os.path.exists(self.path):
+                self.set_aside = file.set_aside(self.path)
             self._connection, _ = file.open_writing(self.path, epoch)
             self._file = file.identity(self.path)
             self._load()
-        except OSError as error:
+        except JournalError as error:
+            return error
+        except (sqlite3.Error, OSError) as error:
             return file.failure(self.path, error)
+        self._broken = False
         return JournalError("journal_set_aside", path=self.path, aside=self.set_aside)

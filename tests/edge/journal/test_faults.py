@@ -1,9 +1,12 @@
 """Damaged files, a killed process, a folder that turns read-only: what was accepted stays."""
 
+import errno
+import os
 import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -105,6 +108,57 @@ def test_a_file_found_corrupt_in_use_is_replaced_and_said(tmp_path: Path) -> Non
     assert journal.epoch == "e2-1"
     assert not journal.commit("utility", "e1", [(1, 50)])
     assert journal.append("sweep", NOW, b"x") == 1
+    journal.close()
+
+
+def read_only(*args: object) -> None:
+    raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+
+def no_room(path: str, new_epoch: str) -> None:
+    sqlite3.connect(path).executescript("PRAGMA user_version = 0")
+    error = sqlite3.OperationalError("database or disk is full")
+    error.sqlite_errorcode = sqlite3.SQLITE_FULL
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("step", "refusal"),
+    [("os.replace", read_only), ("edge.journal.file._open", no_room)],
+)
+def test_a_corrupt_file_that_the_disk_lets_nobody_replace_is_replaced_when_it_is_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, refusal: Callable[..., None]
+) -> None:
+    """A card that fails first flips bits, then turns read-only: the agent must outlive both."""
+    path = tmp_path / "journal.db"
+    made(path, 50)
+    journal = Journal(str(path), "e2", Limits())
+    with path.open("r+b") as raw:
+        raw.seek(4096 * 3)
+        raw.write(b"\x5a" * (path.stat().st_size - 4096 * 3))
+    journal._connection.execute("PRAGMA shrink_memory")
+    calls: list[Callable[[], object]] = [
+        lambda: journal.read(0, 100),
+        lambda: journal.append("sweep", NOW, b"x"),
+        lambda: journal.commit("utility", "e1", [(1, 1)]),
+        lambda: journal.backlog("utility"),
+        lambda: journal.prune(NOW),
+        lambda: journal.head,
+    ]
+    with monkeypatch.context() as sick:
+        sick.setattr(step, refusal)
+        for call in calls:
+            with pytest.raises(JournalError) as told:
+                call()
+            assert told.value.key == "journal_unusable"
+    with pytest.raises(JournalError) as told:
+        journal.append("sweep", NOW, b"x")
+    assert told.value.key == "journal_set_aside"
+    assert journal.epoch.startswith("e2-")
+    assert journal.append("sweep", NOW, b"x") == 1
+    assert not journal.commit("utility", "e1", [(1, 50)])
+    assert Path(journal.set_aside).stat().st_size > 50 * 3000
+    assert len(list(tmp_path.glob("*.corrupt-*"))) == 1
     journal.close()
 
 
