@@ -17,6 +17,7 @@ from firmware_sim.world.shape import (
     BLOCKS,
     TARIFFS,
     Moment,
+    grained,
 )
 
 PERIOD_BLOCKS = 3
@@ -67,7 +68,8 @@ def _column(flow: Flow, phase: int, part: Part) -> Column:
     pairs = [part(*pair) for pair in zip(flow.loads[phase], flow.losses[phase], strict=True)]
     loads, losses = zip(*pairs, strict=True)
     whole = [
-        load * BLOCK_H + loss * BLOCK_SQUARE_H for load, loss in zip(loads, losses, strict=True)
+        grained(load * BLOCK_H + loss * BLOCK_SQUARE_H)
+        for load, loss in zip(loads, losses, strict=True)
     ]
     sums = tuple(
         tuple(

@@ -2,15 +2,16 @@
 
 Per phase and five-minute block there are two figures: the load, which goes with the block's ripple,
 and what the cables below lose, which goes with its square (current does as the load does). Energy
-is the exact integral of both, per tariff, from sums made once; so registers never run back, agree
-with the power at every instant, and a meter's register is the sum of those below plus the loss.
+is the integral of both to a millionth of a Wh, per tariff, from exact sums made once; so registers
+never run back, agree with the power at every instant, and a meter's register is the sum of those
+below plus the loss.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from firmware_sim.world.shape import BLOCK_H, BLOCK_SQUARE_H, BLOCKS, TARIFFS, Moment
+from firmware_sim.world.shape import BLOCK_H, BLOCK_SQUARE_H, BLOCKS, TARIFFS, Moment, grained
 
 Blocks = tuple[complex, ...]
 """W + j var of each block of the day."""
@@ -63,7 +64,7 @@ def own_flow(drawn: Sequence[Blocks], age_days: float) -> Flow:
         active=_real(drawn),
         lost=(0.0,) * BLOCKS,
         sums=sums,
-        before={tariff: age_days * column[BLOCKS] for tariff, column in sums.items()},
+        before={tariff: grained(age_days * column[BLOCKS]) for tariff, column in sums.items()},
     )
 
 
@@ -74,7 +75,7 @@ def sum_flow(loads: Sequence[Blocks], losses: Sequence[Blocks], below: Sequence[
     before = {}
     for tariff, column in sums.items():
         rate = column[BLOCKS] / drawn[tariff][BLOCKS] if drawn[tariff][BLOCKS] else 1.0
-        before[tariff] = rate * sum(flow.before[tariff] for flow in below)
+        before[tariff] = grained(rate * sum(flow.before[tariff] for flow in below))
     return Flow(tuple(loads), tuple(losses), active, lost, sums, before)
 
 
@@ -86,7 +87,8 @@ def _real(phases: Sequence[Blocks]) -> tuple[float, ...]:
 def _sums(active: Sequence[float], lost: Sequence[float]) -> dict[int, tuple[float, ...]]:
     """tariff -> energy since midnight at each block's start, Wh."""
     counted = [
-        load * BLOCK_H + loss * BLOCK_SQUARE_H for load, loss in zip(active, lost, strict=True)
+        grained(load * BLOCK_H + loss * BLOCK_SQUARE_H)
+        for load, loss in zip(active, lost, strict=True)
     ]
     return {
         tariff: tuple(

@@ -26,6 +26,9 @@ SWING_H = BLOCK_H / (2 * math.pi)
 BLOCK_SQUARE_H = BLOCK_H * (1 + RIPPLE * RIPPLE / 2)
 """The ripple's square integrated over a whole block, h; the ripple itself sums to BLOCK_H."""
 
+GRAIN = 2**20
+"""Energies are counted in this part of a Wh, so that sums below 8 GWh are exact."""
+
 KNOTS = (
     (0.0, 0.42),
     (2.0, 0.30),
@@ -43,6 +46,15 @@ KNOTS = (
 
 TARIFF_PEAK = 2
 TARIFF_VALLEY = 4
+
+
+def grained(wh: float) -> float:
+    """An energy in whole grains, never less than it is.
+
+    A register adds days, blocks and what has passed of a block; were the sums rounded, that of a
+    midnight could come out below the one a moment before.
+    """
+    return math.ceil(wh * GRAIN) / GRAIN
 
 
 def share(hour: float) -> float:

@@ -5,7 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware_sim.world.flow import Flow, own_flow, sum_flow
-from firmware_sim.world.shape import BLOCK_MS, BLOCKS, DAY_MS, HOUR_MS, RIPPLE, TARIFFS, moment
+from firmware_sim.world.shape import (
+    BLOCK_MS,
+    BLOCKS,
+    DAY_MS,
+    GRAIN,
+    HOUR_MS,
+    RIPPLE,
+    TARIFF_PEAK,
+    TARIFF_VALLEY,
+    TARIFFS,
+    moment,
+)
 
 LOAD = tuple(complex(500 + 7 * block % 900, 100) for block in range(BLOCKS))
 LOSS = tuple(complex(200 + block, 30) for block in range(BLOCKS))
@@ -44,12 +55,21 @@ def test_energy_within_a_block_is_the_integral_of_power(block: int, one: int, ot
 def test_nothing_is_lost_or_counted_twice_between_two_blocks(block: int) -> None:
     at = block * BLOCK_MS
     step = energy(ABOVE, 3, at) - energy(ABOVE, 3, at - 1)
-    assert step == pytest.approx(power(ABOVE, at - 1) / HOUR_MS, rel=1e-3)
+    assert step == pytest.approx(power(ABOVE, at - 1) / HOUR_MS, rel=1e-3, abs=1 / GRAIN)
 
 
 def test_midnight_is_a_block_like_any_other() -> None:
     step = energy(ABOVE, 4, 0) - energy(ABOVE, 3, DAY_MS - 1)
-    assert step == pytest.approx(power(ABOVE, DAY_MS - 1) / HOUR_MS, rel=1e-3)
+    assert step == pytest.approx(power(ABOVE, DAY_MS - 1) / HOUR_MS, rel=1e-3, abs=1 / GRAIN)
+
+
+def test_a_register_whose_hours_are_over_stands_still_to_the_last_bit() -> None:
+    for days in range(800, 1200):
+        for flow in (BELOW, ABOVE):
+            at_22 = flow.energy(TARIFF_PEAK, moment(days, 22 * HOUR_MS))
+            assert flow.energy(TARIFF_PEAK, moment(days + 1, 0)) == at_22
+            at_8 = flow.energy(TARIFF_VALLEY, moment(days, 8 * HOUR_MS))
+            assert flow.energy(TARIFF_VALLEY, moment(days, 22 * HOUR_MS)) == at_8
 
 
 def test_only_the_register_of_the_hour_counts() -> None:

@@ -5,7 +5,7 @@ from datetime import time as time_of_day
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edge.site.model import Meter
@@ -105,6 +105,7 @@ def test_a_shifted_day_counts_on_without_a_step_and_by_the_tariffs_of_its_own_ho
 
 
 @given(st.integers(0, 3 * DAY_MS), st.integers(1, DAY_MS))
+@example(34 * HOUR, 2 * HOUR)
 def test_no_register_of_any_meter_ever_runs_back(at: int, step: int) -> None:
     for one in WORLD_METERS:
         earlier = WORLD.meter_state(one, NOON + at).forward
