@@ -2,7 +2,8 @@
 
 The thread asks the clock, moves bytes and mail, and hands what the master gives to the core's
 queue. When that queue is full the line waits and counts: reading pauses, nothing is thrown away.
-A lost port is opened again by itself, with growing pauses, for as long as it takes.
+A lost port is opened again by itself, with growing pauses, for as long as it takes; one that opens
+and is lost again and again is given longer ones, or its coming and going would fill the journal.
 """
 
 import contextlib
@@ -22,9 +23,12 @@ from edge.site.model import Line, Port
 MAILBOX = 64
 REOPEN_FIRST_NS = 500_000_000
 REOPEN_MOST_NS = 5_000_000_000
+STOOD_NS = 10_000_000_000
+"""A port that was open for so long was no mere flicker."""
+FLICKER_MOST_NS = 30_000_000_000
+"""The longest pause between two flickers."""
 LONGEST_WAIT_NS = 1_000_000_000
 POST_WAIT_S = 0.2
-LAST_WORD_S = 2.0
 
 Record = Callable[[str, int, Any, Any], None]
 """(component, now, input, what the step gave back): for the replay proof."""
@@ -58,6 +62,9 @@ class LineThread:
         self._mailbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._bell_out, self._bell_in = os.pipe()
         self._bell = (self._bell_out,)
+        self._bell_lock = threading.Lock()
+        self._hung = True
+        """The bell's descriptors are ours; once closed, their numbers are somebody else's."""
         os.set_blocking(self._bell_out, False)
         os.set_blocking(self._bell_in, False)
         self._alarm = Alarm()
@@ -66,6 +73,8 @@ class LineThread:
         self._news: list[Any] = [] if opened is None else [PortUp()]
         self._reopen_at = 0
         self._pause = REOPEN_FIRST_NS
+        self._opened_at = 0
+        self._flicker = REOPEN_FIRST_NS // 2
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name=f"line-{line.id}", daemon=True)
 
@@ -89,9 +98,17 @@ class LineThread:
         return not self._thread.is_alive()
 
     def _ring(self) -> None:
-        # a full pipe is a bell that rings already; a closed one has nobody to wake
-        with contextlib.suppress(BlockingIOError, OSError):
-            os.write(self._bell_in, b"!")
+        with self._bell_lock:
+            if self._hung:
+                # a full pipe is a bell that rings already
+                with contextlib.suppress(BlockingIOError):
+                    os.write(self._bell_in, b"!")
+
+    def _take_down_the_bell(self) -> None:
+        with self._bell_lock:
+            self._hung = False
+            os.close(self._bell_out)
+            os.close(self._bell_in)
 
     # ---- the thread ---------------------------------------------------------------------------
 
@@ -104,15 +121,12 @@ class LineThread:
         except Exception as error:
             # the core must not take a dead line for one that is up
             reason = f"internal fault: {type(error).__name__}: {error}"
-            state = LineState(self.line.id, "down", reason, self._master.counters)
-            with contextlib.suppress(queue.Full):
-                self._post(state, LAST_WORD_S)
+            self._hand_over((LineState(self.line.id, "down", reason, self._master.counters),))
             raise
         finally:
             if self._port is not None:
                 self._port.close()
-            os.close(self._bell_out)
-            os.close(self._bell_in)
+            self._take_down_the_bell()
 
     def _turn(self, data: bytes) -> bytes:
         """One step of the master and the wait after it; what the port said in that time."""
@@ -180,8 +194,10 @@ class LineThread:
         if self._port is not None:
             self._port.close()
             self._port = None
-        self._reopen_at = monotonic_ns() + REOPEN_FIRST_NS
-        self._pause = REOPEN_FIRST_NS
+        now = monotonic_ns()
+        before = REOPEN_FIRST_NS // 2 if now - self._opened_at >= STOOD_NS else self._flicker
+        self._pause = self._flicker = min(before * 2, FLICKER_MOST_NS)
+        self._reopen_at = now + self._pause
         self._down_reason = error.key
         self._news.append(PortDown(error.text("en")))
 
@@ -196,6 +212,7 @@ class LineThread:
                 self._down_reason = error.key
                 self._news.append(PortDown(error.text("en")))
             return
+        self._opened_at = monotonic_ns()
         self._down_reason = ""
         self._news.append(PortUp())
 
