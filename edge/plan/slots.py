@@ -64,8 +64,14 @@ class Slots:
         return self._close(slot) if opened.lines >= set(self.due) else None
 
     def overdue(self, wall_ms: int) -> list[Coverage]:
-        """Slots whose time is up at this wall time, oldest first."""
-        late = [s for s in self._open if wall_ms >= self.begins(s + 1) + GRACE_MS]
+        """Slots whose time is up at this wall time, oldest first.
+
+        So is that of slots which have not come yet: begun by a clock that has been set back since,
+        they would keep the places of those that come now until that time returns. The next one is
+        spared, for a small step back.
+        """
+        ahead = self.number(wall_ms) + 1
+        late = [s for s in self._open if wall_ms >= self.begins(s + 1) + GRACE_MS or s > ahead]
         crowded = sorted(self._open)[:-KEEP]
         return [self._close(slot) for slot in sorted({*late, *crowded})]
 

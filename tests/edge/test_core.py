@@ -120,6 +120,24 @@ def test_a_clock_set_back_a_little_does_not_start_a_slot_twice(journal: Journal)
     assert core.step(2 * SECOND, Tick(WALL + 1_000, Clock.TRUSTED)).mail == ()
 
 
+def test_slots_of_a_time_that_a_clock_set_back_has_left_hold_up_no_coverage(
+    journal: Journal,
+) -> None:
+    core = core_of(journal)
+    day = 24 * 3_600_000
+    now = 0
+    for days in (0, 5, 4, 3, 2, 1, 0):
+        now += SECOND
+        core.step(now, Tick(WALL + days * day + now // 1_000_000, Clock.TRUSTED))
+    now = 60 * SECOND
+    step = core.step(now, Tick(WALL + now // 1_000_000, Clock.TRUSTED))
+    slot = (WALL + 60_000) // 60_000
+    assert slot not in [facts["slot"] for facts in notes(step, "slot")]
+    core.step(now + SECOND, part("b1", A, slot))
+    (coverage,) = notes(core.step(now + 2 * SECOND, part("b2", B, slot)), "slot")
+    assert (coverage["slot"], coverage["read"]) == (slot, 2)
+
+
 def test_a_clock_that_is_set_is_said_and_events_begun_before_keep_their_length(
     journal: Journal,
 ) -> None:
@@ -330,7 +348,7 @@ class DeafSession:
     phase, reason, closed = Phase.CONNECTING, "", False
     said: State | None = None
 
-    def step(self, now: int, event: object) -> Actions:
+    def step(self, now: int, event: object, unread: bool) -> Actions:
         return Actions((), NEVER)
 
     def state(self, state: State) -> None:
@@ -340,14 +358,16 @@ class DeafSession:
         self.closed = True
 
 
-def test_waiting_for_the_backlog_to_drain_never_spins(journal: Journal) -> None:
-    settings = CoreSettings(version="0", config="d", period_ms=0, sweeps=1)
+@pytest.mark.parametrize("period_ms", [0, 10_000])
+def test_waiting_for_the_backlog_to_drain_never_spins(journal: Journal, period_ms: int) -> None:
+    settings = CoreSettings(version="0", config="d", period_ms=period_ms, sweeps=1)
     deaf: Any = DeafSession()
     deaf.counters = Counters()
     core = Core(SITE, {"b1": (A,), "b2": (B,)}, journal, deaf, settings)
+    slot = WALL // period_ms if period_ms else None
     core.step(0, Tick(WALL, Clock.TRUSTED))
-    core.step(SECOND, part("b1", A, None))
-    step = core.step(2 * SECOND, part("b2", B, None))
+    core.step(SECOND, part("b1", A, slot))
+    step = core.step(2 * SECOND, part("b2", B, slot))
     for line in ("b1", "b2"):
         step = core.step(2 * SECOND, stopped(line))
     now, steps = 2 * SECOND, 0
