@@ -114,11 +114,10 @@ class Core:
             case None:
                 pass
             case _:
-                self._drive(now, given, unread=True)
+                self._drive(now, given)
         self._housekeep(now)
         self._live(now)
-        # nothing given: all that has come has been taken
-        self._drive(now, None, unread=given is not None)
+        self._drive(now, None)
         step = CoreStep(
             tuple(self._mail),
             tuple(self._net),
@@ -248,10 +247,10 @@ class Core:
 
     # ---- the broker ---------------------------------------------------------------------------
 
-    def _drive(self, now: int, event: Any, unread: bool) -> None:
+    def _drive(self, now: int, event: Any) -> None:
         if self._session is None:
             return
-        actions = self._session.step(now, event, unread)
+        actions = self._session.step(now, event)
         self._net.extend(actions.items)
         self._session_wake = actions.wake
         changed = self._standing.changed(self._session)
