@@ -24,7 +24,7 @@ from edge.journal import Journal, Limits
 from edge.plan.build import asked, devices, unreadable
 from edge.plan.sweep import Sweep
 from edge.report import site_card
-from edge.shells.agent import Agent
+from edge.shells.agent import LEAVE_S, Agent
 from edge.shells.clock import WallClock
 from edge.shells.line import LineThread
 from edge.shells.mqtt import MqttShell
@@ -41,8 +41,6 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 ENDED = signal.SIGUSR1
 """What the core thread wakes the main thread with."""
 SIGNAL_WAIT_S = 5.0
-LEAVE_S = 4.5
-"""From the first signal to leaving whatever hangs; the core itself needs at most 4 s."""
 LONGEST_PERIOD_S = 86_400
 MOST_SWEEPS = 1_000_000_000
 
@@ -107,7 +105,7 @@ def run(args: argparse.Namespace) -> int:
     agent = Agent(lambda: _build(setup, log), WallClock(), log, on_end=_wake_main)
     # all that files and options can get wrong is found before the first port is touched
     net = MqttShell(setup.broker, agent.post, _secret(setup)) if setup.broker else None
-    core = agent.open()
+    core = agent.open(lambda: bool(signal.sigpending() & set(SIGNALS)))
     printer = None
     if args.frames:
         # the tables of every frame's meaning: a megabyte that a gateway in service need not hold

@@ -7,6 +7,7 @@ touches the journal and the session.
 import queue
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
@@ -25,6 +26,9 @@ TICK_NS = 2_000_000_000
 """How old the core's idea of the wall clock may grow."""
 BUILD_DEADLINE_S = 60.0
 """Opening a journal checks it; a large one on a slow card takes its time."""
+BUILD_POLL_S = 0.1
+LEAVE_S = 4.5
+"""From the first signal to leaving whatever hangs; the core itself needs at most 4 s."""
 NET_CLOSE_S = 1.0
 LINE_CLOSE_S = 1.0
 
@@ -65,12 +69,22 @@ class Agent:
         """Into the core's queue; queue.Full after `wait_s`."""
         self._inbox.put(item, timeout=wait_s)
 
-    def open(self) -> Core:
-        """Start the core thread and build the Core in it; raises what stopped that."""
+    def open(self, told_to_end: Callable[[], bool] = lambda: False) -> Core:
+        """Start the core thread and build the Core in it; raises what stopped that.
+
+        A journal that is not open LEAVE_S after `told_to_end` began to hold is not waited for:
+        KeyboardInterrupt.
+        """
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._thread.start()
-        if not self._built.wait(BUILD_DEADLINE_S):
-            raise BoxgateError("journal_slow", seconds=int(BUILD_DEADLINE_S))
+        told, until = False, time.monotonic() + BUILD_DEADLINE_S
+        while not self._built.wait(min(BUILD_POLL_S, max(0.0, until - time.monotonic()))):
+            if not told and told_to_end():
+                told, until = True, min(until, time.monotonic() + LEAVE_S)
+            if time.monotonic() >= until:
+                if told:
+                    raise KeyboardInterrupt
+                raise BoxgateError("journal_slow", seconds=int(BUILD_DEADLINE_S))
         if self._fault is not None:
             raise self._fault
         return self._core

@@ -17,7 +17,15 @@ from edge.shells.clock import WallClock
 from edge.site.load import read_site
 from edge.words import BoxgateError
 from firmware_sim.bridge.pty import Pty
-from tests.edge.cli.processes import DEADLINE_S, ROOT, Said, assert_one_sentence, environment, site
+from tests.edge.cli.processes import (
+    DEADLINE_S,
+    ROOT,
+    Said,
+    assert_one_sentence,
+    environment,
+    port_map,
+    site,
+)
 
 FAULTY = """
 import sys, types
@@ -29,6 +37,18 @@ def run(args):
 verb.run = run
 sys.modules["faulty.do"] = verb
 sys.exit(run_program("boxgate", "", "faulty", {{"do": ""}}, str, ["do"]))
+"""
+
+HANGING = """
+import sys, threading
+import edge.shells.agent
+from edge.cli import main, run
+def journal(*arguments):
+    print("opening", flush=True)
+    threading.Event().wait()
+run.Journal = journal
+edge.shells.agent.LEAVE_S = 0.05
+sys.exit(main.main(sys.argv[1:]))
 """
 
 
@@ -76,6 +96,28 @@ def test_a_journal_that_does_not_open_in_time_is_given_up(monkeypatch: pytest.Mo
         agent.open()
     assert (caught.value.key, caught.value.exit_code) == ("journal_slow", 1)
     opened.set()
+
+
+def test_a_signal_while_the_journal_does_not_open_ends_the_run(tmp_path: Path) -> None:
+    folder = str(site(tmp_path / "site", 1))
+    ports = str(port_map(tmp_path / "ports.toml", b1=tmp_path / "none"))
+    argv = [*("run", folder), *("--ports", ports), *("--state", str(tmp_path)), "--no-broker"]
+    with subprocess.Popen(
+        [sys.executable, "-c", HANGING, *argv],
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "opening\n"
+            process.terminate()
+            out, err = process.communicate(timeout=DEADLINE_S)
+        finally:
+            process.kill()
+    assert_one_sentence(Said(process.returncode, out, err), "boxgate", "interrupted", 0)
 
 
 def test_a_profile_without_items_is_named(tmp_path: Path) -> None:
