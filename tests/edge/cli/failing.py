@@ -162,6 +162,20 @@ class Bench:
             f"{count} more sweeps of {', '.join(lines)}",
         )
 
+    def sweeps_so(
+        self, agent: subprocess.Popen[bytes], line: str, read: int, exchanges: int
+    ) -> None:
+        """Wait for one more sweep that reads so many with no exchange to spare.
+
+        Not each is so: on a busy machine an answer may come too late and be asked for again.
+        """
+        before = len(self.swept(line))
+        until(
+            lambda: (read, exchanges) in [(s.read, s.exchanges) for s in self.swept(line)[before:]],
+            agent,
+            f"a sweep of {line} that reads {read} in {exchanges} exchanges",
+        )
+
     def tell(self, order: str) -> None:
         """Break or mend something at the meters; back when it is done."""
         assert self.meters.stdin is not None
