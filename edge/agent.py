@@ -114,10 +114,11 @@ class Core:
             case None:
                 pass
             case _:
-                self._drive(now, given)
+                self._drive(now, given, unread=True)
         self._housekeep(now)
         self._live(now)
-        self._drive(now, None)
+        # nothing given: all that has come has been taken
+        self._drive(now, None, unread=given is not None)
         step = CoreStep(
             tuple(self._mail),
             tuple(self._net),
@@ -247,10 +248,10 @@ class Core:
 
     # ---- the broker ---------------------------------------------------------------------------
 
-    def _drive(self, now: int, event: Any) -> None:
+    def _drive(self, now: int, event: Any, unread: bool) -> None:
         if self._session is None:
             return
-        actions = self._session.step(now, event)
+        actions = self._session.step(now, event, unread)
         self._net.extend(actions.items)
         self._session_wake = actions.wake
         changed = self._standing.changed(self._session)

@@ -51,6 +51,7 @@ from edge.uplink.net import (
     Refused,
     Subscribe,
 )
+from edge.uplink.sent import Sent
 from edge.uplink.settings import Counters, UplinkSettings
 from edge.uplink.settle import Settler
 from edge.uplink.voice import Voice
@@ -64,6 +65,9 @@ DEST = "uplink"
 
 PACKET_OVERHEAD = 16
 """Bytes of a PUBLISH besides topic and payload, at most (MQTT 5 §3.3, no properties)."""
+
+UNREAD_NS = 30 * SECOND
+"""Patience with a silence while events wait to be read; an inbox is read in less."""
 
 
 class Phase(Enum):
@@ -96,6 +100,8 @@ class Session:
         self._stale = True
         """The lanes must be opened anew before anything is taken from them."""
         self._settler = Settler(journal, dest, settings)
+        self._sent = Sent(journal)
+        self._unread = False
         self._window = Window(settings)
         self._voice = Voice(self._topics)
         self._protocol: MqttVersion = "3.1.1" if settings.protocol == "3.1.1" else "5"
@@ -142,9 +148,14 @@ class Session:
             self._stopping = True
             self._until = now + self.settings.leave_ns
 
-    def step(self, now: int, event: NetEvent | None) -> Actions:
-        """Takes one event (None: time has passed, or the journal has new entries)."""
+    def step(self, now: int, event: NetEvent | None, unread: bool = False) -> Actions:
+        """Takes one event (None: time has passed, or the journal has new entries).
+
+        `unread`: more events may have come already. What they say is heard before silence is held
+        against anybody: the step before may have waited for a slow disk.
+        """
         self._items = []
+        self._unread = unread
         if event is not None and event.connection == self._connection:
             handler = _TRANSITIONS.get((self.phase, type(event)))
             if handler is not None:
@@ -158,16 +169,20 @@ class Session:
 
     # ---- the connection -----------------------------------------------------------------------
 
+    def _silent(self, now: int, deadline: int) -> bool:
+        """Whether a word is overdue, and not only unread."""
+        return now >= deadline + self._unread * UNREAD_NS
+
     def _deadlines(self, now: int) -> None:
         if self._stopping:
             self._leave(now)
         if self.phase is Phase.IDLE and now >= self._until:
             self._connect(now)
-        elif self.phase is Phase.CONNECTING and now >= self._until:
+        elif self.phase is Phase.CONNECTING and self._silent(now, self._until):
             asked = self._asking
             self._drop(now, f"no CONNACK in {self.settings.connack_ns // SECOND} s")
             self._ask_next(asked)
-        elif self.phase is Phase.ONLINE and now >= self._window.deadline():
+        elif self.phase is Phase.ONLINE and self._silent(now, self._window.deadline()):
             self._drop(now, f"a publish was not acknowledged in {self.settings.ack_ns // SECOND} s")
 
     def _connect(self, now: int) -> None:
@@ -225,7 +240,7 @@ class Session:
         """After a connection that ended without CONNACK: every other one is a bare CONNECT."""
         self._asking = not asked and not self._spoke_5 and self._may_fall_back()
 
-    def _on_lost(self, now: int, event: Lost) -> None:
+    def _on_lost(self, now: int, event: Lost | Refused) -> None:
         self.counters.lost_connections += 1
         self._idle(now, event.reason)
 
@@ -257,7 +272,7 @@ class Session:
         elif self.phase is Phase.IDLE:
             self._close(now)
 
-    def _on_lost_leaving(self, now: int, event: Lost) -> None:
+    def _on_lost_leaving(self, now: int, event: Lost | Refused) -> None:
         self.reason = event.reason
         self._close(now)
 
@@ -312,7 +327,9 @@ class Session:
         if commit.epoch != self._journal.epoch:
             self.counters.bad_commits += 1
             return
-        self._settler.add(now, commit.epoch, commit.ranges)
+        stored = self._sent.of(commit.epoch, commit.ranges)
+        self.counters.bad_commits += ranges.merge((), commit.ranges) != stored
+        self._settler.add(now, commit.epoch, stored)
         self._commit_wait = self.settings.commit_ns
         self._commit_at = now + self._commit_wait
 
@@ -322,12 +339,12 @@ class Session:
             return
         try:
             self._settler.flush(now, alone=force or not self._window.entries())
-        except JournalError as error:
-            self._on_journal_error(now, error)
+        except JournalError:
+            self._on_journal_error(now)
 
-    def _on_journal_error(self, now: int, error: JournalError) -> None:
+    def _on_journal_error(self, now: int) -> None:
+        """Said by whoever appends, to the same disk; `reason` is the broker's."""
         self.counters.journal_errors += 1
-        self.reason = error.text("en")
         self._journal_at = now + self.settings.journal_ns
 
     # ---- what goes out ------------------------------------------------------------------------
@@ -363,8 +380,8 @@ class Session:
                 self._stale = False
             self._send_lane(now, "live", self._lanes.live)
             self._send_lane(now, "backlog", self._lanes.backlog)
-        except JournalError as error:
-            self._on_journal_error(now, error)
+        except JournalError:
+            self._on_journal_error(now)
 
     def _send_lane(self, now: int, lane: Lane, take: Callable[[int], list[Entry]]) -> None:
         """Publishes from a lane while there is room and something to send."""
@@ -390,6 +407,7 @@ class Session:
         if not self._fits(topic, payload):
             self._set_apart(entry.seq)
             return
+        self._sent.add(epoch, entry.seq)
         self._publish(now, topic, payload, retain=False, seq=entry.seq)
         self.counters.sent += 1
 
@@ -408,7 +426,7 @@ class Session:
 
     def _resend_uncommitted(self, now: int) -> None:
         """After long silence of the head-end: its store may have lost what the broker took."""
-        if now < self._commit_at:
+        if not self._silent(now, self._commit_at):
             return
         if self._journal.waiting(self._dest, 0, self._sent_upto, 1):
             self._stale = True
@@ -425,25 +443,34 @@ class Session:
             case Phase.CLOSED:
                 return NEVER
             case Phase.ONLINE:
-                wakes = [self._window.deadline(), self._commit_at]
+                held = max(self._window.hold_until, self._journal_at)
+                wakes = [self._window.deadline(), max(self._commit_at, held)]
                 wakes.append(max(self._settler.due, self._journal_at))
                 if self._unfinished:
                     wakes.append(now)
-                wakes += [at for at in (self._window.hold_until, self._journal_at) if at > now]
+                if held > now:
+                    wakes.append(held)
                 return min(wakes)
             case _:
                 return self._until
 
 
 _TRANSITIONS: dict[tuple[Phase, type], Callable[[Session, int, Any], None]] = {
+    (Phase.IDLE, Message): Session._on_message,
     (Phase.CONNECTING, Connected): Session._on_connected,
     (Phase.CONNECTING, Refused): Session._on_refused,
     (Phase.CONNECTING, Lost): Session._on_dropped,
     (Phase.ONLINE, Lost): Session._on_lost,
+    (Phase.ONLINE, Refused): Session._on_lost,
     (Phase.ONLINE, Acked): Session._on_acked,
     (Phase.ONLINE, Message): Session._on_message,
     (Phase.LEAVING, Lost): Session._on_lost_leaving,
+    (Phase.LEAVING, Refused): Session._on_lost_leaving,
     (Phase.LEAVING, Acked): Session._on_acked,
     (Phase.LEAVING, Message): Session._on_message,
 }
-"""Which event means what in which phase; what is not here is passed over."""
+"""Which event means what in which phase; what is not here is passed over.
+
+Passed over rightly: a second Connected, and what an acknowledgement says of a flight that the end
+of its connection has already made void. A commit that comes behind that end still counts.
+"""

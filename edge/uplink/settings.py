@@ -56,7 +56,7 @@ class Counters:
     unsendable: int = 0
     """Entries that are no message, or longer than the broker takes; they stay in the journal."""
     bad_commits: int = 0
-    """Messages on .../commit that are none, or of another epoch."""
+    """Messages on .../commit that are none, of another epoch, or of what has not been sent."""
     journal_errors: int = 0
     cards_too_long: int = 0
     """Site cards longer than the broker's packets, left unsaid."""

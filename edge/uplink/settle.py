@@ -32,7 +32,8 @@ class Settler:
         if epoch != self._epoch:
             self._epoch, self._ranges, self._at = epoch, [], NEVER
         self._ranges = ranges.merge(self._ranges, acknowledged)
-        self._at = min(self._at, now + self._settings.settle_ns)
+        if self._ranges:  # a commit may name none
+            self._at = min(self._at, now + self._settings.settle_ns)
 
     def flush(self, now: int, alone: bool) -> None:
         """One transaction if it is time, or if nothing more is to come (alone); JournalError."""
