@@ -101,13 +101,20 @@ def run(args: argparse.Namespace) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, (*SIGNALS, ENDED))
     log = Log(quiet=args.quiet)
     threading.excepthook = lambda died: _thread_died(log, died)
-    masters = {line.id: _master(setup, line, args.frames) for line in setup.lines}
+    try:
+        return _run(setup, args.frames, log)
+    finally:
+        log.close()
+
+
+def _run(setup: Setup, frames: bool, log: Log) -> int:
+    masters = {line.id: _master(setup, line, frames) for line in setup.lines}
     agent = Agent(lambda: _build(setup, log), WallClock(), log, on_end=_wake_main)
     # all that files and options can get wrong is found before the first port is touched
     net = MqttShell(setup.broker, agent.post, _secret(setup)) if setup.broker else None
     core = agent.open(lambda: bool(signal.sigpending() & set(SIGNALS)))
     printer = None
-    if args.frames:
+    if frames:
         # the tables of every frame's meaning: a megabyte that a gateway in service need not hold
         from edge.cli.frames import FramePrinter
 
