@@ -4,6 +4,14 @@ from dataclasses import dataclass
 from types import ModuleType
 
 PORTS = {"rp2040": "RPI_PICO", "esp32": "ESP32_GENERIC"}
+PARTS = {
+    "rp2040": ("", ""),
+    "esp32": (
+        " An S2, S3 or C3 is none of these: it has other pins.\n  ",
+        "\n   S2、S3、C3 不适用：引脚不同。",
+    ),
+}
+"""Which part it is for."""
 
 FLASH = {
     "rp2040": (
@@ -16,10 +24,12 @@ FLASH = {
     "esp32": (
         "To keep settings without power, build MicroPython with one more line in its partitions:\n"
         "   boxgate,data,undefined,,16K\n"
-        "   and vfs smaller by that much; the stock build has none, there they go with the power.",
+        "   (up to 1.25 behind vfs, which becomes smaller by that much; since 1.26 there is none,\n"
+        "   for vfs takes what is left). The stock build has none: there they go with the power.",
         "若要断电保存设置，请自行编译 MicroPython，在分区表中加一行：\n"
         "   boxgate,data,undefined,,16K\n"
-        "   并将 vfs 相应缩小；官方固件没有该分区，设置随断电丢失。",
+        "   （1.25 及以前：放在 vfs 之后并将 vfs 相应缩小；1.26 起表中没有 vfs，\n"
+        "   它自动占用剩余空间）。官方固件没有该分区，设置随断电丢失。",
     ),
 }
 
@@ -48,8 +58,16 @@ TAKEN = {
 
 WIRES = (
     ("TX", "DI of the RS-485 driver (3.3 V)", "RS-485 驱动器 DI（3.3 V）"),
-    ("RX", "RO of the driver", "驱动器 RO"),
-    ("DE", "DE and /RE of the driver, together", "驱动器 DE 与 /RE（相连）"),
+    (
+        "RX",
+        "RO of the driver, 10 kΩ to 3.3 V: it floats while sending",
+        "驱动器 RO，10 kΩ 上拉到 3.3 V",
+    ),
+    (
+        "DE",
+        "DE and /RE of the driver, together: it must not hear itself",
+        "驱动器 DE 与 /RE（相连，否则会收到自己的发送）",
+    ),
     ("SENSE", "self-test alone: bridge to DE", "仅自检用：短接到 DE"),
     ("SDA", "SDA of the {chip}, pulled up to 3.3 V", "{chip} SDA，上拉到 3.3 V"),
     ("SCL", "SCL of the same, pulled up to 3.3 V", "同上 SCL，上拉到 3.3 V"),
@@ -68,6 +86,22 @@ WITHOUT = {
         "以单元号 1、9600 8E1 应答，自检失败位置位",
     ),
 }
+
+CLOCKS = {"rp2040": 2021, "esp32": 2000}
+"""The year a board's calendar clock begins in when the power comes."""
+DATED = (
+    "\n   Its clock begins in {year} whenever the power comes, until a master sets it.",
+    "\n   每次上电时钟从 {year} 年开始，直到主站对时。",
+)
+"""Of the meters with a calendar."""
+UNITS = {
+    "sdm630": (
+        "\n   Its unit is register 0AH of the chip; 0 there: it answers nobody.",
+        "\n   单元号为芯片寄存器 0AH 的值；为 0 时不应答。",
+    ),
+    "tmu": ("", ""),
+}
+"""What is to be known of a unit's address."""
 
 ASK = {
     "meter645": ("boxgate read /dev/ttyUSB0 00010000 --address AAAAAAAAAAAA", "2400 8E1"),
@@ -95,7 +129,10 @@ sold with that map: a microcontroller of your own has to show it. Without one
 
    GND common to all. The numbers stand in board.py, which is source: change them there{taken_en}.
 
-1. Flash MicroPython 1.25 or newer ({port}) as micropython.org says; pip install mpremote.
+1. Flash MicroPython 1.25 or newer ({port}) as micropython.org says;
+   pip install mpremote.{part_en} mpremote takes the first USB serial port there is. With more
+   than one (the RS-485 adapter is one too) "mpremote connect list" names them: write
+   "mpremote connect PORT cp ..." then.
    {flash_en}
    {form_en}
    A board that has run a kit before: step 7 first.
@@ -107,11 +144,12 @@ sold with that map: a microcontroller of your own has to show it. Without one
 5. mpremote cp -r lib {firmware} :
    mpremote run main.py
    It says nothing and goes on, or ends with a Python error. Ask it something (step 6), then:
-   Ctrl-C, and mpremote cp main.py : + reset
+   Ctrl-C, which ends mpremote alone, and mpremote cp main.py : + reset
    From now on main.py starts with the power; the watchdog resets a board that hangs (8 s).
 6. From a PC with an RS-485 adapter on the line, at the speed the {chip_en} shows:
    {ask}
-   It takes {line}; --baud, --parity, --unit where they are others.
+   It takes {line}; --baud, --parity, --unit where they are others; the adapter's port for
+   /dev/ttyUSB0.{more_en}
 7. The way back: mpremote rm :main.py
    The watchdog goes on and resets the board 8 s later, once. Then what else lies there:
    mpremote rm -r :lib :{firmware} :board.py
@@ -129,7 +167,9 @@ boxgate {firmware}（{board}）
 
    所有 GND 相连。引脚号在 board.py 中（源码），可在其中修改{taken_zh}。
 
-1. 按 micropython.org 刷入 MicroPython 1.25 或更新版本（{port}）；pip install mpremote。
+1. 按 micropython.org 刷入 MicroPython 1.25 或更新版本（{port}）；pip install mpremote。{part_zh}
+   以下命令使用找到的第一个 USB 串口；若不止一个（RS-485 转换器也算），
+   先用 "mpremote connect list" 查看，再写作 "mpremote connect PORT cp ..."。
    {flash_zh}
    {form_zh}
    曾装过本套件的板：先做第 7 步。
@@ -141,11 +181,11 @@ boxgate {firmware}（{board}）
 5. mpremote cp -r lib {firmware} :
    mpremote run main.py
    应无输出且不退出，否则显示 Python 错误。按第 6 步提问，然后：
-   Ctrl-C，再运行 mpremote cp main.py : + reset
+   Ctrl-C（只结束 mpremote，板上程序继续），再运行 mpremote cp main.py : + reset
    此后上电即运行 main.py；程序停滞时看门狗会复位（8 秒）。
 6. 用接 RS-485 转换器的电脑提问，速率以{chip_zh}所示为准：
    {ask}
-   默认 {line}；不同时用 --baud、--parity、--unit。
+   默认 {line}；不同时用 --baud、--parity、--unit；/dev/ttyUSB0 换成转换器的串口。{more_zh}
 7. 复原：mpremote rm :main.py
    看门狗仍在计时，8 秒后复位一次。之后删除其余文件：
    mpremote rm -r :lib :{firmware} :board.py
@@ -172,6 +212,9 @@ def readme(kit: Kit) -> str:
     flash_en, flash_zh = FLASH[kit.board]
     taken_en, taken_zh = TAKEN.get(kit.board, ("", ""))
     ask, line = ASK[kit.firmware]
+    part_en, part_zh = PARTS[kit.board]
+    more_en, more_zh = UNITS.get(kit.firmware, DATED)
+    year = CLOCKS[kit.board]
     form_en, form_zh = SOURCE if kit.version is None else BYTECODE
     return README.format(
         firmware=kit.firmware,
@@ -189,6 +232,10 @@ def readme(kit: Kit) -> str:
         wires_zh=_wires(kit, 2, chip_zh),
         taken_en=taken_en,
         taken_zh=taken_zh,
+        part_en=part_en,
+        part_zh=part_zh,
+        more_en=more_en.format(year=year),
+        more_zh=more_zh.format(year=year),
         ask=ask,
         line=line,
     )

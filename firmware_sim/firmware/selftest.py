@@ -18,7 +18,8 @@ def loop_back(board, machine, time, speed, parity) -> str:
         board.UART_ID, speed, bits=8, parity=parity, stop=1, tx=pin(board.TX), rx=pin(board.RX)
     )
     drive = pin(board.DE, pin.OUT, value=0)
-    sense = pin(board.SENSE, pin.IN)
+    # pulled down: open, it would show anything; GPIO 5 of an ESP32 is pulled up from its reset on
+    sense = pin(board.SENSE, pin.IN, pin.PULL_DOWN)
     low = sense.value()
     start = time.ticks_us()
     drive.on()

@@ -97,6 +97,10 @@ class Board:
     lost: int = 0
     """Bytes that found the UART's buffer full."""
     rx_size: int = 256
+    tx_size: int = 256
+    """What the UART's driver takes before the line has it."""
+    refused: int = 0
+    """Characters of the last write that found no room and are not sent."""
     sent: list[tuple[int, int, bytes]] = field(default_factory=list)
     """(start, end, bytes) of each write of the UART, ns."""
     pins: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
@@ -222,7 +226,9 @@ class Board:
                 return
             self.clock.step()
 
-    def open_uart(self, id: int, settings: tuple[object, ...], baud: int, rx_size: int) -> None:
+    def open_uart(
+        self, id: int, settings: tuple[object, ...], baud: int, rx_size: int, tx_size: int
+    ) -> None:
         """A UART is made or made anew; what had been received is gone."""
         if id not in self.port.uarts:
             raise ValueError(f"UART({id}) doesn't exist")
@@ -233,6 +239,7 @@ class Board:
         self.note("uart", id, baud, *settings)
         self.baud = baud
         self.rx_size = rx_size
+        self.tx_size = tx_size
         self.received.clear()
         self.fifo.clear()
 
@@ -271,9 +278,7 @@ class Board:
             data += part
             if len(data) == count:
                 break
-            # a whole character and some more, in whole milliseconds
-            patience = (13_000 // self.baud + 1) * 1_000_000
-            left = self.clock.now + patience
+            left = self.clock.now + self._patience()
             if not self.until_irq(left, self.coming):
                 return bytes(data), left
         return bytes(data), -1
@@ -285,18 +290,30 @@ class Board:
 
     def room_at(self) -> int:
         """From when on write() takes a character without waiting, ns."""
-        return self.tx_free - (self.port.tx_room - 1) * BITS * SECOND // self.baud
+        return self.tx_free - (self.tx_size + self.port.tx_fifo - 1) * BITS * SECOND // self.baud
 
-    def send(self, data: bytes, baud: int = 0) -> None:
-        """The UART sends: from now, or when it has sent what it had."""
-        blocked = self.begin_send(data, baud)
+    def send(self, data: bytes) -> int:
+        """The UART sends: from now, or when it has sent what it had; how much the port takes."""
+        blocked = self.begin_send(data)
+        refused = self.refused
         if blocked >= 0:
             self.wait(blocked, _never)
+        return len(data) - refused
 
-    def begin_send(self, data: bytes, baud: int = 0) -> int:
-        """As `send` without waiting: until when the port's write() blocks, ns; -1 not at all."""
-        baud = baud or self.baud
-        start = max(self.clock.now, self.tx_free)
+    def begin_send(self, data: bytes) -> int:
+        """As `send` without waiting: until when the port's write() blocks, ns; -1 not at all.
+
+        What it does not take is then in `refused`.
+        """
+        baud = self.baud
+        now = self.clock.now
+        start = max(now, self.tx_free)
+        room = self.tx_size + self.port.tx_fifo
+        self.refused = 0
+        if not self.port.write_waits and (start - now) * baud + len(data) * BITS * SECOND > (
+            room * BITS * SECOND
+        ):
+            return self._send_what_fits(data, start)
         self.tx_free = start + len(data) * BITS * SECOND // baud
         self.sent.append((start, self.tx_free, data))
         if self.journal is not None:
@@ -306,8 +323,22 @@ class Board:
             self.on_sent(data, start, self.tx_free)
         if self.irqs is not None:
             self.irqs.sending(len(data))
-        over = len(data) - self.port.tx_room
+        over = len(data) - room
         return start + over * BITS * SECOND // baud if over > 0 else -1
+
+    def _send_what_fits(self, data: bytes, start: int) -> int:
+        """Of a port that does not wait for room: the beginning is sent, the rest given up."""
+        left = -((self.clock.now - start) * self.baud // (BITS * SECOND))
+        fits = max(self.tx_size + self.port.tx_fifo - left, 0)
+        if fits:
+            self.begin_send(data[:fits])
+        self.refused = len(data) - fits
+        self.note("unsent", self.refused)
+        return self.clock.now + (self._patience() if fits else 1_000_000)
+
+    def _patience(self) -> int:
+        """How long rp2 waits for one more character: a whole one and some more, in whole ms, ns."""
+        return (13_000 // self.baud + 1) * 1_000_000
 
     def flushed_at(self) -> int:
         """When the last character has left, ns."""

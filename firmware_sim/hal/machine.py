@@ -131,7 +131,7 @@ class UART(BoardBound):
         rxbuf: int = 256,
     ) -> None:
         """Begin anew with other settings."""
-        self.board.open_uart(self.id, (bits, parity, stop), baudrate, rxbuf)
+        self.board.open_uart(self.id, (bits, parity, stop), baudrate, rxbuf, txbuf)
 
     def deinit(self) -> None:
         """Its callback is called no more."""
@@ -165,11 +165,9 @@ class UART(BoardBound):
             line += more
         return bytes(line) or None
 
-    def write(self, buf: Any, /) -> int:
-        """Begin to send; how many bytes were taken (all)."""
-        data = bytes(buf)
-        self.board.send(data)
-        return len(data)
+    def write(self, buf: Any, /) -> int | None:
+        """Begin to send; how many bytes were taken, None if none (rp2: as far as there is room)."""
+        return self.board.send(bytes(buf)) or None
 
     def flush(self) -> None:
         """Wait until the last character has left."""

@@ -49,8 +49,11 @@ class Port:
     deaf_room: int = 0
     """Characters the part itself holds while its flash is written, for then no interrupt is served;
     0 = it is served."""
-    tx_room: int = 1 << 16
-    """Characters that write() takes without waiting for the line."""
+    tx_fifo: int = 1 << 16
+    """Characters that the part itself takes before the line has them, besides UART's txbuf."""
+    write_waits: bool = True
+    """write() of more than there is room for waits until all has found room. Otherwise only as long
+    as a character takes; what then has no room is never sent, and write() says how much it took."""
     init_waits: bool = False
     """A new UART waits for what the old one still sends."""
     pins: range = range(64)
@@ -116,7 +119,8 @@ PORTS = {
             rx_idle_bits=32,
             read_waits=True,
             deaf_room=32,
-            tx_room=256 + 32,
+            tx_fifo=32,
+            write_waits=False,
             pins=range(30),
             # within the +-30 of the Pico's crystal
             rtc_ppm=20.0,
@@ -130,7 +134,7 @@ PORTS = {
             rx_idle_bits=110,
             read_drains=False,
             deaf_room=128,
-            tx_room=256 + 128,
+            tx_fifo=128,
             init_waits=True,
             pins=range(40),
             no_pins=frozenset({20, 24, 28, 29, 30, 31}),

@@ -110,9 +110,11 @@ class Link:
     def _set_date(self, *value: int) -> int:
         return _refused(lambda: self._board.set_date(value))
 
-    def _uart(self, id: int, bits: int, parity: int, stop: int, baud: int, rx_size: int) -> int:
+    def _uart(
+        self, id: int, bits: int, parity: int, stop: int, baud: int, rx_size: int, tx_size: int
+    ) -> int:
         settings = (bits, None if parity < 0 else parity, stop)
-        return _refused(lambda: self._board.open_uart(id, settings, baud, rx_size))
+        return _refused(lambda: self._board.open_uart(id, settings, baud, rx_size, tx_size))
 
     def _i2c(self, address: int, memory: int, count: int) -> bytes:
         """Nothing from a chip that is not there; `memory` below 0: where the last one ended."""

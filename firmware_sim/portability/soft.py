@@ -25,6 +25,8 @@ class Soft:
         self._board = board
         self._left: Callable[[], bool] = _never
         """What the wait that was interrupted waits for."""
+        self._refused = 0
+        """What the last write did not take."""
         self._alarms: dict[int, Alarm] = {}
         self.words: dict[str, Callable[..., Said]] = {
             "sleep_us": lambda us: self._until(board.clock.now + max(0, us) * 1000),
@@ -32,6 +34,7 @@ class Soft:
             "flush": lambda: self._until(board.flushed_at()),
             "poll": self._poll,
             "again": lambda end: self._until(end, self._left),
+            "refused": lambda: self._refused,
             "read": self._read,
             "irq": self._irq,
             "irq_over": self._over,
@@ -46,9 +49,10 @@ class Soft:
         }
 
     def write(self, data: bytes) -> int:
-        """UART.write(): below 0 if the port's call goes on waiting."""
+        """UART.write(): below 0 if the port's call goes on waiting, else how much was refused."""
         blocked = self._board.begin_send(data)
-        return self._until(blocked) if blocked >= 0 else 0
+        self._refused = self._board.refused
+        return self._until(blocked) or self._refused if blocked >= 0 else 0
 
     def _until(self, end: int, ready: Callable[[], bool] | None = None) -> int:
         """0 when the wait is over, else -1 - its end, ns."""

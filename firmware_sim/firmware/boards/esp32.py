@@ -6,6 +6,8 @@ RX = 16
 DE = 4
 # the self-test measures DE here, if they are bridged
 SENSE = 5
+# characters that the UART's driver may keep to itself while more come
+RX_KEPT = 119
 I2C_ID = 0
 SDA = 21
 SCL = 22

@@ -6,6 +6,8 @@ RX = 1
 DE = 2
 # the self-test measures DE here, if they are bridged
 SENSE = 3
+# characters that the UART's driver may keep to itself while more come
+RX_KEPT = 0
 I2C_ID = 0
 SDA = 4
 SCL = 5

@@ -28,6 +28,8 @@ class Line:
         self.delay_us = delay_us
         # the line speed it was told to take, bit/s; 0 = the one of its plate
         self.rate = 0
+        # how long what has come may lie in the UART's driver before on_bytes is told
+        self.late_us = 0
         self._rx = rx
         self._last = 0
         self._due = 0
@@ -57,14 +59,14 @@ class Line:
         """When on_deadline is to be called next, a tick; -1 = nothing waits."""
         if not self._rx.n:
             return self._at if self._due else -1
-        end = ticks.add(self._last, self._gap + 1)
+        end = ticks.add(self._last, self._gap + self.late_us + 1)
         if self._due and ticks.diff(self._at, end) < 0:
             return self._at
         return end
 
     def on_deadline(self, t: int) -> int:
         """Do what is due at tick t; the length of the answer in `out` to send now, or 0."""
-        if self._rx.n and ticks.diff(t, self._last) > self._gap:
+        if self._rx.n and ticks.diff(t, self._last) > self._gap + self.late_us:
             self._rx.reset()
         n = self._due
         if n and ticks.diff(t, self._at) >= 0:

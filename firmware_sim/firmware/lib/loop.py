@@ -10,6 +10,11 @@ from lib.nv import open_nv
 
 # well within every board's WDT_MS
 LONGEST_WAIT_MS = 6000
+# what a UART's driver has for what is to be sent, if nothing is said
+TXBUF = 256
+# esp32's driver hands over 120 characters at once: read in parts they would all seem to have come
+# when the last one did, and on a slow line the next ones too late
+READ = 128
 
 
 def run(make, board, machine, select, time, kept=None) -> None:
@@ -21,8 +26,17 @@ def run(make, board, machine, select, time, kept=None) -> None:
 
     def port(speed: int):
         """The line's UART: 8 data bits, even parity."""
+        meter.late_us = board.RX_KEPT * 11000000 // speed
         return machine.UART(
-            board.UART_ID, speed, bits=8, parity=0, stop=1, tx=pin(board.TX), rx=pin(board.RX)
+            board.UART_ID,
+            speed,
+            bits=8,
+            parity=0,
+            stop=1,
+            tx=pin(board.TX),
+            rx=pin(board.RX),
+            # rp2's write() gives up what finds no room
+            txbuf=max(TXBUF, len(meter.out)),
         )
 
     i2c = machine.I2C(board.I2C_ID, scl=pin(board.SCL), sda=pin(board.SDA), freq=400000)
@@ -54,7 +68,7 @@ def run(make, board, machine, select, time, kept=None) -> None:
         return time.ticks_diff(time.ticks_us(), start) & ticks.MASK
 
     out = memoryview(meter.out)
-    buf = bytearray(64)
+    buf = bytearray(READ)
     while True:
         wdt.feed()
         wait = LONGEST_WAIT_MS
@@ -70,8 +84,17 @@ def run(make, board, machine, select, time, kept=None) -> None:
         if n:
             drive.on()
             uart.write(out[:n])
+            # at 1200 bit/s a frame may take longer than the watchdog waits
+            left = n * meter.char_us // 1000
+            while left > LONGEST_WAIT_MS:
+                time.sleep_ms(LONGEST_WAIT_MS)
+                wdt.feed()
+                left -= LONGEST_WAIT_MS
             uart.flush()
             drive.off()
+            # what came meanwhile was nobody: the driver's RO floats, or tells what it sends
+            while uart.any():
+                uart.readinto(buf, min(uart.any(), READ))
         if meter.rate and meter.rate != rate:
             rate = meter.rate
             uart = port(rate)

@@ -13,6 +13,8 @@ from tmu.core import Tmu
 from tmu.keep import kept
 
 LONGEST_WAIT_MS = 1000
+# more than any driver hands over at once (lib/loop.py)
+READ = 128
 
 # what UART calls parity N, O, E
 PARITIES = (None, 1, 0)
@@ -58,7 +60,7 @@ def run() -> None:
     uart = port(rate, parity)
     poller = select.poll()
     poller.register(uart, select.POLLIN)
-    buf = bytearray(64)
+    buf = bytearray(READ)
     out = memoryview(tmu.out)
     while True:
         wdt.feed()
@@ -73,6 +75,9 @@ def run() -> None:
             uart.write(out[:n])
             uart.flush()
             drive.off()
+            # what came meanwhile was nobody: the driver's RO floats, or tells what it sends
+            while uart.any():
+                uart.readinto(buf, min(uart.any(), READ))
         if rate != tmu.rate or parity != tmu.parity:
             rate = tmu.rate
             parity = tmu.parity

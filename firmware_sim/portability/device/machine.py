@@ -144,7 +144,8 @@ class UART:
         txbuf=256,
         rxbuf=256,
     ):
-        if ask("uart", self.id, bits, -1 if parity is None else parity, stop, baudrate, rxbuf):
+        parity = -1 if parity is None else parity
+        if ask("uart", self.id, bits, parity, stop, baudrate, rxbuf, txbuf):
             raise ValueError("UART doesn't exist")
         self._size = rxbuf
 
@@ -176,10 +177,12 @@ class UART:
         return line if line else None
 
     def write(self, buf):
-        blocked = put("write", buf)
-        if blocked < 0:
-            go_on(blocked)
-        return len(buf)
+        refused = said = put("write", buf)
+        if said < 0:
+            # asked now, for a callback may write too
+            refused = ask("refused")
+            go_on(said)
+        return len(buf) - refused or None
 
     def flush(self):
         wait("flush")

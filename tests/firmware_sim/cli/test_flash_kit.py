@@ -89,6 +89,12 @@ def test_the_readme_names_each_pin_and_each_step(tmp_path: Path, board: str, nam
         # once in English, once in Chinese
         assert text.count(step) == 2
     assert text.count("run selftest.py") == 2
+    # a board has no battery for its clock, and an SDM630 no calendar
+    dated = {"rp2040": "begins in 2021", "esp32": "begins in 2000"}[board]
+    assert (dated in text) == name.startswith("meter")
+    assert ("register 0AH" in text) == (name == "sdm630")
+    assert ("S2, S3 or C3" in text) == (board == "esp32")
+    assert max(map(len, text.splitlines())) <= 100
 
 
 @each
@@ -155,6 +161,8 @@ def selftest(
     one = Board(Clock(), until=60_000_000_000)
     one.port = PORTS[port]
     pins = Pins(Flash())
+    # a pin that nobody drives floats, here up
+    one.pulls[firmware("boards.host").SENSE] = 1
     one.devices[CHIP] = Chip(lambda: bytes([chip]) + registers()[1:])
 
     def hear(data: bytes, start: int, end: int) -> None:

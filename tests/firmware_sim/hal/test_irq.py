@@ -184,7 +184,8 @@ def test_a_timer_due_when_a_sleep_ends_comes_before_its_end() -> None:
 
 @pytest.mark.parametrize("wait", ["flush", "poll", "idle", "write", "read"])
 def test_every_call_that_waits_runs_callbacks_at_their_instant(wait: str) -> None:
-    bench = Bench()
+    # rp2's write gives up where another's waits
+    bench = Bench("esp32" if wait == "write" else "rp2040")
     uart = bench.uart()
     bench.timer(period=1)
     before = bench.board.clock.now
@@ -193,7 +194,7 @@ def test_every_call_that_waits_runs_callbacks_at_their_instant(wait: str) -> Non
             uart.write(bytes(96))  # type: ignore[attr-defined]
             uart.flush()  # type: ignore[attr-defined]
         case "write":
-            uart.write(bytes(400))  # type: ignore[attr-defined]
+            uart.write(bytes(450))  # type: ignore[attr-defined]
         case "read":
             # rp2's goes on as long as characters come
             bench.board.listen(bytes(60), 0, 9600)

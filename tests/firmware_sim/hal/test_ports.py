@@ -7,6 +7,7 @@ import pytest
 
 from firmware_sim.clock import Clock
 from firmware_sim.hal.board import Board, Reset, WatchdogReset
+from firmware_sim.hal.loader import firmware
 from firmware_sim.hal.machine import machine_module
 from firmware_sim.hal.ports import PORTS
 from firmware_sim.hal.select import select_module
@@ -52,6 +53,25 @@ def test_a_port_has_its_uarts_pins_and_inputs_of_the_adc(
     pins = works(machine.Pin, range(64))
     assert pins == set(range(last + 1)) - missing
     assert works(lambda pin: machine.ADC(machine.Pin(pin)), range(last + 1)) == analog
+
+
+@pytest.mark.parametrize("port", ["rp2040", "esp32"])
+def test_the_pins_of_a_profile_are_ones_that_its_part_can_give_to_that(port: str) -> None:
+    at, part = vars(firmware(f"boards.{port}")), PORTS[port]
+    driven = [at[name] for name in ("TX", "DE", "SDA", "SCL", "FAN", "ALARM", "TRIP", "BEACON")]
+    used = [*driven, at["RX"], at["SENSE"]]
+    assert len(set(used)) == len(used)
+    assert not {*used} - {*part.pins} | {*used} & part.no_pins | {*driven} & {*part.only_in}
+    assert at["UART_ID"] in part.uarts
+    if port == "rp2040":
+        # RP2040 data sheet, 1.4.3: a pin's number says what its UART and I2C functions are
+        assert [at[name] % 4 for name in ("TX", "RX")] == [0, 1]
+        assert {(at[name] + 4) // 8 % 2 for name in ("TX", "RX")} == {at["UART_ID"]}
+        assert [at[name] % 2 for name in ("SDA", "SCL")] == [0, 1]
+        assert {at[name] // 2 % 2 for name in ("SDA", "SCL")} == {at["I2C_ID"]}
+    else:
+        # the flash of its module, and the REPL
+        assert not {*used} & {*range(6, 12), 1, 3}
 
 
 def test_pins_34_to_39_of_esp32_only_hear() -> None:
@@ -151,13 +171,38 @@ def test_read_elsewhere_takes_what_is_there_and_no_time(port: str) -> None:
     assert one.clock.now == 0
 
 
-@pytest.mark.parametrize(("port", "room"), [("rp2040", 288), ("esp32", 384)])
-def test_write_blocks_for_what_buffer_and_part_have_no_room_for(port: str, room: int) -> None:
+@pytest.mark.parametrize("txbuf", [256, 1000])
+def test_write_blocks_for_what_buffer_and_part_have_no_room_for_on_esp32(txbuf: int) -> None:
+    room = txbuf + 128
     for over in (0, 10):
-        one = board(port)
-        uart = machine_module(one).UART(1, 9600)
+        one = board("esp32")
+        uart = machine_module(one).UART(1, 9600, txbuf=txbuf)
         assert uart.write(bytes(room + over)) == room + over
         assert one.clock.now == pytest.approx(over * CHAR, abs=over)
+
+
+@pytest.mark.parametrize("txbuf", [256, 1000])
+def test_write_gives_up_what_buffer_and_part_have_no_room_for_on_rp2(txbuf: int) -> None:
+    room = txbuf + 32
+    for over in (0, 10):
+        one = board("rp2040")
+        uart = machine_module(one).UART(1, 9600, txbuf=txbuf)
+        assert uart.write(bytes(room + over)) == room
+        # it waited for one more character, but the part asks for none before it is nearly empty
+        assert one.clock.now == (2 * MS if over else 0)
+        assert [len(data) for _, _, data in one.sent] == [room]
+        assert ((0, "unsent", (over,)) in (one.journal or [])) == bool(over)
+
+
+def test_write_on_rp2_takes_as_much_as_has_left_meanwhile_and_none_where_nothing_has() -> None:
+    one = board("rp2040")
+    uart = machine_module(one).UART(1, 9600)
+    assert uart.write(bytes(288)) == 288
+    assert uart.write(b"abc") is None
+    time_module(one).sleep_us((5 * CHAR - one.clock.now) // 1000 + 1)
+    assert uart.write(bytes(range(9))) == 5
+    (_, end, _), (start, _, data) = one.sent
+    assert (start, data) == (end, bytes(range(5)))
 
 
 def test_what_is_written_while_sending_leaves_behind_it() -> None:

@@ -35,6 +35,7 @@ def test_both_machines_give_the_same_trace(row: Subject, port: str, tmp_path: Pa
     assert seen["power off"] == len(script.power)
     assert len(script.faults) >= 5
     assert "crash" not in seen
+    assert "unsent" not in seen
     assert "stuck" not in seen
     assert "watchdog" not in seen
 

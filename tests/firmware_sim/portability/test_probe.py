@@ -45,6 +45,7 @@ def test_both_machines_give_the_same_trace(port: str, tmp_path: Path) -> None:
     least = {"tx": 50_000, "rx": 8_000, "pin": 2_000, "in": 800, "raised": 90, "rtc": 20}
     least |= {"reset": 3, "watchdog": 2, "power off": 2, "wdt": 12, "uart": 30}
     assert {name: n for name, n in least.items() if seen.get(name, 0) < n} == {}
+    assert ("unsent" in seen) == (port == "rp2040")
     assert "crash" not in seen
     assert "stuck" not in seen
 
