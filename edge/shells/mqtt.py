@@ -102,9 +102,22 @@ class MqttShell:
         if len(self._connections) >= THREADS:
             # The session's CONNACK deadline speaks for it and tries again later.
             return
-        connection = _Connection(action, self._broker, self._address, self._password, self._post)
-        self._connections[action.connection] = connection
-        connection.thread.start()
+        try:
+            connection = _Connection(
+                action, self._broker, self._address, self._password, self._post
+            )
+            connection.start()
+        except (OSError, RuntimeError) as error:
+            self._refuse(action.connection, f"{self._broker.url}: {error}")
+        else:
+            self._connections[action.connection] = connection
+
+    def _refuse(self, number: int, reason: str) -> None:
+        """No descriptor or no thread is left on this machine, for now."""
+        try:
+            self._post(Refused(number, 0, reason))
+        except Full:
+            return  # the deadline speaks here too: this thread may be the one that reads
 
     def _reap(self) -> None:
         for number in [n for n, c in self._connections.items() if c.over()]:
@@ -153,6 +166,8 @@ class _Connection:
         self._ending: Disconnect | None = None
         self._told = False
         """Whether Refused or Lost has been posted: the last word of a connection."""
+        self._accepted = False
+        """Whether Connected has been posted."""
         self._quit = threading.Event()
         self._reason = "connection closed"
         self._near, self._far = socket.socketpair()
@@ -161,6 +176,15 @@ class _Connection:
         self.thread = threading.Thread(target=self._run, name=f"mqtt-{self._number}", daemon=True)
 
     # ---- called by the core thread ------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begins; RuntimeError when there is no thread to be had."""
+        try:
+            self.thread.start()
+        except RuntimeError:
+            self._near.close()
+            self._far.close()
+            raise
 
     def take(self, action: Publish | Subscribe) -> None:
         """Queues an action for the connection's thread."""
@@ -235,7 +259,7 @@ class _Connection:
             client.username_pw_set(self._broker.username, password)
         if self._address.tls:
             client.tls_set_context(tls_context(self._broker))  # read anew: they get renewed
-        client.on_socket_open = _no_delay
+        client.on_socket_open = self._on_socket_open
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
@@ -307,6 +331,14 @@ class _Connection:
 
     # ---- paho's callbacks, in the connection's thread -----------------------------------------
 
+    def _on_socket_open(self, client: paho.Client, _: object, sock: Any) -> None:
+        """Before the CONNECT: without the option an answer waits some 40 ms (Nagle)."""
+        if self._quit.is_set():
+            # A lookup or handshake that was given up meanwhile: a CONNECT now would take this
+            # client id from the connection that came after.
+            raise ConnectionAbortedError("ended before it was opened")
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
     def _on_connect(
         self,
         client: paho.Client,
@@ -315,9 +347,14 @@ class _Connection:
         code: ReasonCode,
         given: Properties | None,
     ) -> None:
+        if code.is_failure and self._accepted:
+            # no broker should; who is online knows of no refusal any more
+            self._last(Lost(self._number, f"broker: {code}"))
+            return
         if code.is_failure:
             self._last(Refused(self._number, code.value, str(code)))
             return
+        self._accepted = True
         self._tell(
             Connected(
                 self._number,
@@ -367,8 +404,3 @@ class _Connection:
                 self._quit.wait(FULL_S)
                 continue
             return
-
-
-def _no_delay(client: paho.Client, _: object, sock: Any) -> None:
-    """Without this an answer waits some 40 ms for the other side's delayed ACK (Nagle)."""
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
