@@ -78,8 +78,11 @@ class TruthFile:
         text = "".join(
             json.dumps({**place, **answer}, separators=(",", ":")) + "\n" for answer in answers
         )
+        rest = text.encode()
         try:
-            os.write(self._file, text.encode())
+            while rest:
+                # a disk that is nearly full takes a part, and says so only of what comes behind it
+                rest = rest[os.write(self._file, rest) :]
         except OSError as error:
             raise BoxgateError("sim_truth_write", path=self.path, cause=error.strerror) from error
 

@@ -6,7 +6,9 @@ import pathlib
 import shutil
 import socket
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 from edge.words import BoxgateError
 from firmware_sim.bench_tools.children import Child, Children
@@ -16,6 +18,8 @@ PLACES = ("/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/sbin"
 
 START_S = 15.0
 TRIES = 3
+_LISTENS = "0A"
+"""A listening socket's state in /proc/net/tcp."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ def start_broker(children: Children, kind: str = "auto", durable: bool = False) 
             command = (sys.executable, "-m", module, str(port))
         child = children.start("broker", *command)
         try:
-            child.wait_until(lambda port=port: listens(port), START_S)  # type: ignore[misc]
+            child.wait_until(partial(_serves, child, port), START_S)
         except BoxgateError:
             # somebody else may have taken the port in between
             child.stop()
@@ -88,7 +92,7 @@ def start_broker(children: Children, kind: str = "auto", durable: bool = False) 
 def start_again(children: Children, broker: RunningBroker) -> RunningBroker:
     """The same broker after its end, on the same port; waits until it listens."""
     child = children.start("broker", *broker.command, again=True)
-    child.wait_until(lambda: listens(broker.port), START_S)
+    child.wait_until(partial(_serves, child, broker.port), START_S)
     return replace(broker, child=child)
 
 
@@ -97,6 +101,27 @@ def listens(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1.0)
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _serves(child: Child, port: int) -> bool:
+    """Does this very child take connections there, and not somebody who was quicker?"""
+    return listens(port) and _holds(child.pid, port)
+
+
+def _holds(pid: int, port: int) -> bool:
+    """Whether the listening socket is this process's; True where the kernel does not tell."""
+    table = pathlib.Path("/proc/net/tcp")
+    if not table.exists():
+        return True
+    rows = [row.split() for row in table.read_text(encoding="ascii").splitlines()[1:]]
+    # local address, state, inode
+    here = f"0100007F:{port:04X}"
+    inodes = {row[9] for row in rows if row[1] == here and row[3] == _LISTENS}
+    sockets = {f"socket:[{inode}]" for inode in inodes}
+    with suppress(OSError):
+        # it may end, or close one, while we look
+        return any(os.readlink(fd) in sockets for fd in pathlib.Path(f"/proc/{pid}/fd").iterdir())
+    return False
 
 
 def _mosquitto_config(folder: pathlib.Path, port: int, durable: bool) -> pathlib.Path:

@@ -19,6 +19,7 @@ from types import TracebackType
 
 from edge.words import BoxgateError
 from edge.words.messages import language
+from firmware_sim.bench_tools.stops import undisturbed
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 """The folder above the packages; in a checkout, the repository."""
@@ -48,6 +49,11 @@ def _die_with(parent: int, libc: ctypes.CDLL | None) -> Callable[[], None]:
     return in_child
 
 
+def dies_with_parent() -> Callable[[], None]:
+    """For a child of this process to call first: SIGTERM comes to it when this process is gone."""
+    return _die_with(os.getpid(), _libc())
+
+
 def _libc() -> ctypes.CDLL | None:
     return ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -68,7 +74,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 env=environment(),
-                preexec_fn=_die_with(os.getpid(), _libc()),
+                preexec_fn=dies_with_parent(),
             )
         self.pid = self._process.pid
 
@@ -130,7 +136,7 @@ class Foreground:
         self._process = subprocess.Popen(
             [sys.executable, *arguments],
             env=environment(),
-            preexec_fn=_die_with(os.getpid(), _libc()),
+            preexec_fn=dies_with_parent(),
         )
 
     def ended(self) -> int | None:
@@ -194,10 +200,11 @@ class Children:
         try:
             if not again:
                 log.unlink(missing_ok=True)
-            child = Child(name, command, log, told)
+            with undisturbed():
+                child = Child(name, command, log, told)
+                self._running.append(child)
         except OSError as error:
             raise BoxgateError("child_missing", name=name, cause=error.strerror) from error
-        self._running.append(child)
         return child
 
     def python(self, name: str, *arguments: str, told: bool = False, again: bool = False) -> Child:

@@ -74,7 +74,7 @@ class Listener:
             said = json.loads(payload)
             with self._lock:
                 takes[topic.rpartition("/")[2]](said)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             self.unreadable += 1
 
     def _take_state(self, said: dict[str, Any]) -> None:
@@ -90,9 +90,12 @@ class Listener:
     def _take_data(self, said: dict[str, Any]) -> None:
         if said["kind"] != "result":
             return
+        found = []
         for index, place in enumerate(said["meters"]):
             values = {name: column[index] for name, column in said["columns"].items()}
-            self._results.append(Result(place, said["t"][index], values))
+            found.append(Result(place, said["t"][index], values))
+        # all rows of a message or none
+        self._results.extend(found)
 
     def line(self, line: str) -> dict[str, Any]:
         """What the state says of a line (sweep_ms, utilisation, …); empty before it does."""

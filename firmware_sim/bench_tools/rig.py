@@ -2,12 +2,11 @@
 
 import json
 import pathlib
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
 from edge.site.load import read_site
@@ -29,9 +28,6 @@ EXAMPLES = ROOT / "examples"
 EXAMPLE = EXAMPLES / "xiyuan-5"
 HEADEND = ROOT / "docs" / "headend.py"
 TOOL_S = 60.0
-TIDY_S = 8.0
-"""Longer than all children may take to end (ALL_STOP_S): whoever presses Ctrl-C twice must not
-leave files behind, and whoever still waits then may press it again."""
 SETTLE_S = 5.0
 """How long the head-end may take to write down what it was given before the agent stopped."""
 
@@ -64,7 +60,12 @@ class Rig:
     """Lines of a site being read; make it with `rig()`."""
 
     def __init__(
-        self, children: Children, site_path: pathlib.Path, lines: Sequence[str], way: Way
+        self,
+        children: Children,
+        site_path: pathlib.Path,
+        lines: Sequence[str],
+        way: Way,
+        stack: ExitStack,
     ) -> None:
         self.folder = children.folder
         self.site_path = site_path
@@ -94,7 +95,7 @@ class Rig:
             *(str(HEADEND), "127.0.0.1", str(self.broker.port), str(self.readings_file)),
             *(("--commit",) if way.durable else ()),
         )
-        self.state = Listener(self.broker.port)
+        self.state = stack.enter_context(closing(Listener(self.broker.port)))
         self.meters.wait_until(lambda: self.meters.said() == "ready", UP_S)
         self.agent = self._agent()
         self.arrived = Arrived(self.readings_file, self.devices.kinds)
@@ -219,8 +220,9 @@ def rig(
         if not path.exists():
             raise BoxgateError("demo_no_file", path=path)
     lines = (line,) if isinstance(line, str) else tuple(line)
-    with folder_of_run(keep) as folder, Children(folder) as children:
-        yield Rig(children, site, lines, way or Way(broker=broker, chunk=chunk))
+    way = way or Way(broker=broker, chunk=chunk)
+    with folder_of_run(keep) as folder, Children(folder) as children, ExitStack() as stack:
+        yield Rig(children, site, lines, way, stack)
 
 
 def tool(module: str, *arguments: str) -> tuple[int, str]:
@@ -237,23 +239,3 @@ def tool(module: str, *arguments: str) -> tuple[int, str]:
         check=False,
     )
     return done.returncode, done.stdout.strip()
-
-
-@contextmanager
-def stopped_by_signals() -> Iterator[None]:
-    """SIGTERM and SIGHUP end the body as Ctrl-C does; a second one does not end the tidying up."""
-    first: list[float] = []
-
-    def interrupt(number: int, frame: object) -> None:
-        now = time.monotonic()
-        if first and now - first[-1] < TIDY_S:
-            return
-        first.append(now)
-        raise KeyboardInterrupt
-
-    old = {s: signal.signal(s, interrupt) for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from firmware_sim.bench_tools.children import Foreground
 from firmware_sim.bench_tools.rig import Rig
+from firmware_sim.bench_tools.stops import undisturbed
 
 PLAIN_EVERY = 10
 """Looks between two lines of progress where the output is no terminal."""
@@ -69,13 +70,13 @@ class Monitor:
         self._out = out
         self._told: list[str] = []
         self._plain = Plain(out)
-        # stopped by the terminal at once, we could not wait for those below us to give it back
-        self._on_stop = signal.signal(signal.SIGTSTP, self._suspend)
         self._child = Foreground(
             *("-m", "firmware_sim.bench_tools.footer", str(self._words)),
             *("-m", "edge.cli.main", "monitor", "--broker", bench.broker.url),
             *("--site", bench.site.id),
         )
+        # stopped by the terminal at once, we could not wait for those below us to give it back
+        self._on_stop = signal.signal(signal.SIGTSTP, self._suspend)
 
     def progress(self, text: str, last: bool) -> None:
         """The last line of the terminal."""
@@ -120,11 +121,14 @@ def screen(bench: Rig, out: Out) -> Iterator[Screen]:
     if not _paintable() or not _there(MONITOR):
         yield Plain(out)
         return
-    monitor = Monitor(bench, out)
+    monitor = None
     try:
+        with undisturbed():
+            monitor = Monitor(bench, out)
         yield monitor
     finally:
-        monitor.stop()
+        if monitor is not None:
+            monitor.stop()
 
 
 def _paintable() -> bool:

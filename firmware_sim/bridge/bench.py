@@ -11,7 +11,7 @@ import os
 import select
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from datetime import time as time_of_day
@@ -132,9 +132,10 @@ class Bench:
                 control.read()
 
     def close(self) -> None:
-        """Take every line down."""
-        while self.lines:
-            self.lines.pop().close()
+        """Take every line down; BoxgateError when a name stays, with all lines down."""
+        with ExitStack() as stack:
+            while self.lines:
+                stack.callback(self.lines.pop(0).close)
 
     def break_line(self, line: str) -> None:
         """Take a line's device away; BoxgateError if it is not one of ours."""
@@ -299,4 +300,6 @@ def write_whole(path: Path, text: str) -> None:
         draft.write_text(text, encoding="utf-8")
         os.replace(draft, path)
     except OSError as error:
+        with suppress(OSError):
+            draft.unlink()
         raise BoxgateError("sim_dir", path=path.parent, cause=error.strerror) from error

@@ -63,6 +63,9 @@ class Control:
             data = b""
         if not data:
             self.fd = None
+            if self._pending.strip():
+                # its end may be missing: refused, not guessed
+                self._refuse(self._pending)
             return
         *whole, self._pending = (self._pending + data).split(b"\n")
         if len(self._pending) > LONGEST:
@@ -76,12 +79,16 @@ class Control:
         if not words:
             return
         action = self._actions.get((words[0], words[1])) if len(words) == 3 else None
+        if action is None or len(line) > LONGEST:
+            self._refuse(line)
+            return
         try:
-            if action is None or len(line) > LONGEST:
-                text = " ".join(words)[:40]
-                raise BoxgateError("sim_control_words", text=text)
             action(words[2])
         except BoxgateError as error:
             self._tell(f"error {error.text()}")
         else:
             self._tell(f"ok {' '.join(words)}")
+
+    def _refuse(self, line: bytes) -> None:
+        text = " ".join(line.decode(errors="replace").split())[:40]
+        self._tell(f"error {BoxgateError('sim_control_words', text=text).text()}")

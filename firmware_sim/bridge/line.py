@@ -100,10 +100,10 @@ class LineUp:
             self.pty = Pty(self.link)
 
     def close(self) -> None:
-        """Take the pty and its name away."""
-        if self.pty is not None:
-            self.pty.close()
-            self.pty = None
+        """Take the pty and its name away; BoxgateError where the name stays."""
+        pty, self.pty = self.pty, None
+        if pty is not None:
+            pty.close()
 
     def _some(self, data: bytes) -> None:
         """A part of a burst that is still on the wire."""

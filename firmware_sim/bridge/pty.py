@@ -25,12 +25,12 @@ class Pty:
             self.fd, self._device = os.openpty()
         except OSError as error:
             raise BoxgateError("sim_no_pty", line=link.name, cause=error.strerror) from error
-        tty.setraw(self._device)
-        os.set_blocking(self.fd, False)
-        self.device = os.ttyname(self._device)
         try:
+            tty.setraw(self._device)
+            os.set_blocking(self.fd, False)
+            self.device = os.ttyname(self._device)
             self._name()
-        except BoxgateError:
+        except (BoxgateError, OSError):
             self._close_ends()
             raise
 
@@ -55,20 +55,31 @@ class Pty:
         self.dropped += len(data) - written
 
     def close(self) -> None:
-        """Take the name away, if it is still ours, and close both ends."""
-        if self.link.is_symlink() and os.readlink(self.link) == self.device:
-            self.link.unlink()
-        self._close_ends()
+        """Take the name away, if it is still ours, and close both ends.
+
+        BoxgateError when the name cannot be taken away; the ends are closed all the same.
+        """
+        try:
+            # first the name: a number that is free again may soon be somebody's terminal
+            if self.link.is_symlink() and os.readlink(self.link) == self.device:
+                self.link.unlink()
+        except FileNotFoundError:
+            # somebody took it, or its folder, away meanwhile
+            return
+        except OSError as error:
+            raise BoxgateError("sim_dir", path=self.link.parent, cause=error.strerror) from error
+        finally:
+            self._close_ends()
 
     def _close_ends(self) -> None:
         os.close(self.fd)
         os.close(self._device)
 
     def _name(self) -> None:
-        if self.link.exists() and not self.link.is_symlink():
-            raise BoxgateError("sim_link_taken", path=self.link)
         draft = self.link.with_name(f".{self.link.name}.{os.getpid()}")
         try:
+            if self.link.exists() and not self.link.is_symlink():
+                raise BoxgateError("sim_link_taken", path=self.link)
             os.symlink(self.device, draft)
             os.replace(draft, self.link)
         except OSError as error:

@@ -16,10 +16,12 @@ from dataclasses import dataclass, field
 from edge.words import BoxgateError, say
 from edge.words.messages import padded, width
 from firmware_sim.bench_tools.failure import HOLD_S, KINDS, Failure, Phase
-from firmware_sim.bench_tools.rig import EXAMPLE, EXAMPLES, Cost, Rig, Way, rig, stopped_by_signals
+from firmware_sim.bench_tools.rig import EXAMPLE, EXAMPLES, Cost, Rig, Way, rig
 from firmware_sim.bench_tools.screen import Screen, screen
+from firmware_sim.bench_tools.stops import stopped_by_signals
 from firmware_sim.bench_tools.summary import Run, complaint, rows
 from firmware_sim.bridge.bench import clock_time
+from firmware_sim.cli.numbers import Between, Within
 
 LOOK_S = 0.5
 SETTLE_S = 0.2
@@ -52,7 +54,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     until = parser.add_mutually_exclusive_group()
     until.add_argument("--once", action="store_true", help="end after the sweeps and compare")
     until.add_argument(
-        "--minutes", type=float, metavar="N", help="end after N minutes and compare what arrived"
+        "--minutes",
+        type=Between(0),
+        metavar="N",
+        help="end after N minutes and compare what arrived",
     )
     until.add_argument(
         "--break",
@@ -62,15 +67,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--hold",
-        type=float,
+        type=Between(0),
         default=HOLD_S,
         metavar="S",
         help="with --break: seconds before it is mended (20)",
     )
-    parser.add_argument("--sweeps", type=int, default=2, metavar="N", help="with --once (2)")
+    parser.add_argument("--sweeps", type=Within(1), default=2, metavar="N", help="with --once (2)")
     parser.add_argument(
         "--deadline",
-        type=float,
+        type=Between(0),
         default=180.0,
         metavar="S",
         help="with --once: give up after (180)",

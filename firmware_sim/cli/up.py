@@ -3,19 +3,21 @@
 import argparse
 import fcntl
 import os
+import select
 import signal
 import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from edge.site.load import read_site
 from edge.site.model import Site
 from edge.words.messages import BoxgateError
+from edge.words.verbs import discard
 from firmware_sim.bridge.bench import Bench, Options, clock_time, port_map, write_whole
 from firmware_sim.bridge.control import Control
 from firmware_sim.bridge.line import LineUp
-from firmware_sim.cli.numbers import Within
+from firmware_sim.cli.numbers import Between, Within
 from firmware_sim.truth import TruthFile
 
 MOST_PPM = 1000
@@ -66,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--start", metavar="HH:MM", help="time of day the load begins at")
     parser.add_argument(
         "--drift",
-        type=_ppm,
+        type=Between(-MOST_PPM, MOST_PPM),
         metavar="PPM",
         help="how fast every meter's clock runs, 0 = exact (drawn for each)",
     )
@@ -81,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Bring the lines up, say so, play until SIGTERM, SIGINT or the parent's end."""
+    """Bring the lines up, say so, play until a signal or the parent's end."""
     parent = os.getppid()
     site = read_site(args.site)
     lines = _lines(site, args.line)
@@ -97,8 +99,9 @@ def run(args: argparse.Namespace) -> int:
             stack.callback(truth.close)
         bench = Bench(site, lines, folder, options, truth)
         stack.callback(bench.close)
-        write_whole(ports, port_map(bench.lines))
-        stack.callback(ports.unlink, missing_ok=True)
+        map_of_ports = port_map(bench.lines)
+        write_whole(ports, map_of_ports)
+        stack.callback(_take_away, ports, map_of_ports)
         for up in bench.lines:
             print(_describe(up))
         print(f"port map {ports}")
@@ -111,8 +114,20 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _tell(text: str) -> None:
-    """The answer to a command, at once."""
-    print(text, flush=True)
+    """The answer to a command, at once; dropped where nobody takes it: the lines must go on."""
+    try:
+        # a pipe that can take something takes 4096 bytes, more than any answer has
+        if select.select([], [sys.stdout], [], 0)[1]:
+            print(text, flush=True)
+    except OSError:
+        discard(sys.stdout)
+
+
+def _take_away(path: Path, text: str) -> None:
+    """Remove our port map; another bench may have written its own in its place."""
+    with suppress(FileNotFoundError):
+        if path.read_text(encoding="utf-8") == text:
+            path.unlink()
 
 
 def _describe(up: LineUp) -> str:
@@ -170,24 +185,17 @@ def _claim(stack: ExitStack, folder: Path) -> None:
 
 
 def _on_signals(stack: ExitStack, stop: list[int]) -> int:
-    """Note SIGTERM and SIGINT in `stop`; the descriptor that becomes readable then."""
+    """Note what ends us in `stop`; the descriptor that becomes readable then."""
     wakeup, notify = os.pipe()
     os.set_blocking(notify, False)
     stack.callback(os.close, wakeup)
     stack.callback(os.close, notify)
     stack.callback(signal.set_wakeup_fd, signal.set_wakeup_fd(notify))
-    for number in (signal.SIGTERM, signal.SIGINT):
+    ending = [signal.SIGTERM, signal.SIGINT]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        # the terminal is closed, and no nohup stands before us
+        ending.append(signal.SIGHUP)
+    for number in ending:
         old = signal.signal(number, lambda received, _: stop.append(received))
         stack.callback(signal.signal, number, old)
     return wakeup
-
-
-def _ppm(text: str) -> float:
-    """An argparse type: a clock's rate."""
-    value = float(text)
-    if not -MOST_PPM <= value <= MOST_PPM:
-        raise argparse.ArgumentTypeError(f"{text} is not within -{MOST_PPM}..{MOST_PPM}")
-    return value
-
-
-_ppm.__name__ = "number"

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from edge.words.messages import BoxgateError
+from firmware_sim.bench_tools.children import dies_with_parent
 from firmware_sim.fleet.area import BAUD, METERS
 from firmware_sim.fleet.fleet import Fleet, Plan, Ran
 from firmware_sim.fleet.line import Tally
@@ -72,7 +73,7 @@ class _Part:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            preexec_fn=_leave_ctrl_c_to_the_parent,
+            preexec_fn=_tied_to_the_parent(),
         )
 
     def __enter__(self) -> "_Part":
@@ -112,9 +113,18 @@ class _Part:
         return line
 
 
-def _leave_ctrl_c_to_the_parent() -> None:
-    """A terminal interrupts all of its processes; the parent ends the parts."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _tied_to_the_parent() -> Callable[[], None]:
+    """A terminal interrupts all of its processes; the parent ends the parts, also by its own end.
+
+    What a part plays may take hours, in which it looks at no pipe.
+    """
+    die = dies_with_parent()
+
+    def in_child() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        die()
+
+    return in_child
 
 
 def peak_rss() -> int:

@@ -8,10 +8,12 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from edge.words import BoxgateError
+from firmware_sim.bench_tools import children as module
 from firmware_sim.bench_tools.broker import (
     find_mosquitto,
     free_port,
@@ -20,6 +22,7 @@ from firmware_sim.bench_tools.broker import (
     start_broker,
 )
 from firmware_sim.bench_tools.children import ROOT, Child, Children
+from firmware_sim.bench_tools.stops import stopped_by_signals
 from firmware_sim.bench_tools.watch import Arrived, Tail
 from tests.firmware_sim.processes import wait_gone
 
@@ -105,6 +108,23 @@ def test_waiting_has_a_deadline_that_names_the_log(children: Children) -> None:
     assert str(child.log) in caught.value.text("en")
 
 
+def test_a_child_that_ctrl_c_came_upon_while_it_was_made_is_ended_like_any_other(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Child] = []
+
+    class Pressed(Child):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            made.append(self)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(module, "Child", Pressed)
+    with pytest.raises(KeyboardInterrupt), stopped_by_signals(), Children(tmp_path) as group:
+        group.python("one", "-c", FOREVER)
+    assert made[0].ended() is not None
+
+
 def test_a_child_takes_commands_where_it_was_asked_to(children: Children) -> None:
     child = children.python("one", "-c", "print(input())", told=True)
     child.tell("break line b3")
@@ -186,11 +206,15 @@ def test_mosquitto_is_found_outside_the_path(monkeypatch: pytest.MonkeyPatch) ->
     assert find_mosquitto() is not None
 
 
+@pytest.mark.parametrize("answers", [False, True])
 def test_a_port_taken_in_between_costs_one_more_try(
-    children: Children, monkeypatch: pytest.MonkeyPatch
+    children: Children, monkeypatch: pytest.MonkeyPatch, answers: bool
 ) -> None:
     with socket.socket() as squatter:
         squatter.bind(("127.0.0.1", 0))
+        if answers:
+            # as the broker of another run does
+            squatter.listen()
         taken = squatter.getsockname()[1]
         ports = iter([taken, free_port()])
         monkeypatch.setattr("firmware_sim.bench_tools.broker.free_port", lambda: next(ports))

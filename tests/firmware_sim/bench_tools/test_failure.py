@@ -180,6 +180,21 @@ def test_an_event_of_before_names_nothing(clock: Time) -> None:
     assert failure.unnamed() == ["b3"]
 
 
+def test_it_may_be_held_longer_than_any_phase_may_take(clock: Time) -> None:
+    bench = Bench()
+    given: Any = bench
+    failure = Failure(KINDS["line"], given, hold_s=2 * PHASE_MOST_S)
+    failure.look()
+    bench.whole = len(bench.due)
+    failure.look()
+    bench.told = [Told("e1", "line_down", "b3", clock.ms, None)]
+    clock.now += 2 * PHASE_MOST_S - 1
+    assert failure.look() == []
+    clock.now += 1
+    assert len(failure.look()) == 1
+    assert failure.phase is Phase.MENDED
+
+
 @pytest.mark.parametrize("name", list(KINDS))
 def test_no_phase_waits_for_ever(name: str, clock: Time) -> None:
     given: Any = Bench()

@@ -42,6 +42,13 @@ def test_an_event_that_ends_replaces_its_beginning(listener: Listener) -> None:
     assert [told.until for told in listener.events()] == [9]
 
 
+def test_a_message_with_rows_missing_is_counted_and_nothing_of_it_kept(listener: Listener) -> None:
+    short = {"kind": "result", "meters": ["T1", "F1"], "t": [5], "columns": {"loading": [1.0, 2.0]}}
+    listener.take(f"{GATEWAY}/data", json.dumps(short).encode())
+    assert listener.unreadable == 1
+    assert listener.results() == []
+
+
 def test_events_have_a_bound(listener: Listener) -> None:
     for number in range(MOST_EVENTS + 1):
         listener.take(f"{GATEWAY}/event", event(number))

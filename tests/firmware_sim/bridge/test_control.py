@@ -291,9 +291,16 @@ def feed(*pieces: bytes) -> tuple[list[str], list[str], Callable[[], int | None]
 
 
 def test_a_command_may_come_in_pieces_and_several_at_once() -> None:
-    asked, told, _ = feed(b"break li", b"ne b1\nmend line b1\n\n  break  meter\tx \nbreak line")
+    asked, told, _ = feed(b"break li", b"ne b1\nmend line b1\n\n  break  meter\tx \n")
     assert asked == ["b1", "b1", "x"]
     assert told == ["ok break line b1", "ok mend line b1", "ok break meter x"]
+
+
+def test_a_command_whose_end_never_came_is_refused_and_not_obeyed() -> None:
+    asked, told, _ = feed(b"mend line b1\nbreak line b1")
+    assert asked == ["b1"]
+    assert [text.split()[0] for text in told] == ["ok", "error"]
+    assert "break line b1" in told[-1]
 
 
 def test_the_end_of_the_input_ends_the_commands_only() -> None:

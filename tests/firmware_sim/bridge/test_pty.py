@@ -1,8 +1,10 @@
 """Lines on real ptys, read by real serial clients."""
 
 import os
+import resource
 import select
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +142,61 @@ def test_a_truth_file_that_cannot_be_written_stops_the_meters() -> None:
         truth.note("b1", frame, 0)
     truth.close()
     assert caught.value.key == "sim_truth_write"
+
+
+def test_a_truth_file_whose_disk_takes_half_a_line_stops_the_meters(tmp_path: Path) -> None:
+    truth = TruthFile(tmp_path / "truth.jsonl")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40, hard))
+    try:
+        with pytest.raises(BoxgateError) as caught:
+            truth.note("b1", request(number(1, 1), 0x91, bytes.fromhex("000101020122")), 0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        truth.close()
+    assert caught.value.key == "sim_truth_write"
+
+
+@contextmanager
+def forbidden(folder: Path) -> Iterator[None]:
+    """A folder in which we may no longer do anything."""
+    before = folder.stat().st_mode
+    folder.chmod(0)
+    if os.geteuid() == 0:
+        # to whom nothing is forbidden
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if os.getuid() == 0:
+            os.seteuid(0)
+        folder.chmod(before)
+
+
+def test_where_names_can_no_longer_be_taken_away_all_devices_go_all_the_same(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "dev"
+    folder.mkdir()
+    bench = Bench(site(), LINES, folder, Options())
+    ends = [up.pty.fd for up in bench.lines if up.pty is not None]
+    with forbidden(folder), pytest.raises(BoxgateError) as caught:
+        bench.close()
+    assert caught.value.key == "sim_dir"
+    assert len(ends) == len(LINES)
+    for fd in ends:
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(fd)
+
+
+def test_a_folder_nobody_may_enter_is_one_sentence_and_costs_no_descriptor(tmp_path: Path) -> None:
+    folder = tmp_path / "dev"
+    folder.mkdir()
+    before = len(os.listdir("/proc/self/fd"))
+    with forbidden(folder), pytest.raises(BoxgateError) as caught:
+        Pty(folder / "b1")
+    assert caught.value.key == "sim_dir"
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_a_master_that_reads_nothing_loses_answers_and_they_are_counted(tmp_path: Path) -> None:

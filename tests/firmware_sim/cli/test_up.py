@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,14 +23,14 @@ from tests.firmware_sim.places import LINES, number, site
 ROOT = Path(__file__).parents[3]
 SITE = ROOT / "examples" / "xiyuan-5"
 METER = "370112100001"
+COMMAND = (sys.executable, "-m", "firmware_sim.cli.main", "up", str(SITE))
 
 
 @contextmanager
-def process(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+def process(*arguments: str, command: Sequence[str] = COMMAND) -> Iterator[subprocess.Popen[str]]:
     """`boxgate-sim up SITE …`, killed at the end if it is still there."""
-    command = [sys.executable, "-m", "firmware_sim.cli.main", "up", str(SITE), *arguments]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    one = subprocess.Popen(command, cwd=ROOT, text=True, **pipes)  # type: ignore[call-overload]
+    one = subprocess.Popen([*command, *arguments], cwd=ROOT, text=True, **pipes)  # type: ignore[call-overload]
     try:
         yield one
     finally:
@@ -50,7 +50,7 @@ def ready(one: subprocess.Popen[str]) -> list[str]:
     raise AssertionError("ended before it was ready")
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_it_says_ready_answers_and_leaves_nothing_behind(tmp_path: Path, how: int) -> None:
     folder, ports = tmp_path / "dev", tmp_path / "ports.toml"
     with process("--line", "b1", "--dir", str(folder), "--ports", str(ports)) as one:
@@ -115,6 +115,47 @@ def test_it_takes_commands_and_goes_on_when_their_input_ends(tmp_path: Path) -> 
         assert one.wait(WAIT_S) == 0
         one.stdin = None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_without_an_input_there_are_no_commands_and_the_lines_go_on(tmp_path: Path) -> None:
+    closed = (
+        "import os, sys; os.close(0); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+    )
+    command = [sys.executable, "-c", closed, "-m", "firmware_sim.cli.main", "up", str(SITE)]
+    with process("--line", "b1", "--dir", str(tmp_path), "--control", command=command) as one:
+        ready(one)
+        with serial.Serial(str(tmp_path / "b1"), 9600, timeout=WAIT_S) as port:
+            assert answer(ask(port, read(METER, "02010100"))).number == METER
+
+
+def test_a_reader_of_its_answers_that_stops_or_leaves_stops_no_line(tmp_path: Path) -> None:
+    with process("--line", "b1", "--dir", str(tmp_path), "--control") as one:
+        ready(one)
+        assert one.stdin is not None
+        assert one.stdout is not None
+        # more answers than a pipe holds, and nobody reads them
+        one.stdin.write("mend line b1\n" * 10_000)
+        one.stdin.flush()
+        with serial.Serial(str(tmp_path / "b1"), 9600, timeout=WAIT_S) as port:
+            assert answer(ask(port, read(METER, "02010100"))).number == METER
+            one.stdout.close()
+            one.stdin.write("mend line b1\n" * 3)
+            one.stdin.close()
+            assert answer(ask(port, read(METER, "02010100"))).number == METER
+        one.send_signal(signal.SIGTERM)
+        assert one.wait(WAIT_S) == 0
+        one.stdin = one.stdout = None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_port_map_of_another_bench_is_left_to_it(tmp_path: Path) -> None:
+    ports = tmp_path / "ports.toml"
+    with process("--line", "b1", "--dir", str(tmp_path / "dev"), "--ports", str(ports)) as one:
+        ready(one)
+        ports.write_text("of another", encoding="utf-8")
+        one.send_signal(signal.SIGTERM)
+        assert one.wait(WAIT_S) == 0
+    assert ports.exists()
 
 
 def test_without_control_its_input_is_left_alone(tmp_path: Path) -> None:

@@ -3,14 +3,17 @@
 import io
 import json
 import signal
+import subprocess
 import sys
 
 import pytest
 
 from edge.words.messages import BoxgateError
+from firmware_sim.bench_tools.children import ROOT
 from firmware_sim.cli.main import main as boxgate_sim
 from firmware_sim.fleet import shards
 from firmware_sim.fleet.fleet import Fleet, Plan
+from tests.firmware_sim.processes import wait_gone
 
 
 @pytest.mark.parametrize("lines", [1, 2, 5, 583])
@@ -64,6 +67,24 @@ def test_ctrl_c_is_the_parents_and_a_part_plays_on() -> None:
         part._process.send_signal(signal.SIGINT)
         part.say("1\n")
         assert json.loads(part.expect("{"))["tally"]["wrong"] == 0
+
+
+def test_a_part_ends_with_its_parent_however_much_it_has_to_play() -> None:
+    parent = (
+        "import signal\n"
+        "from firmware_sim.fleet import shards\n"
+        "part = shards._Part(0, 1, 2400)\n"
+        "part.expect('ready')\n"
+        "part.say('1e9\\n')\n"
+        "print(part._process.pid, flush=True)\n"
+        "signal.pause()\n"
+    )
+    command = [sys.executable, "-c", parent]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        pid = int(process.stdout.readline())
+        process.kill()
+    wait_gone(pid, 20.0)
 
 
 def test_a_part_that_is_killed_before_it_is_told_is_an_error_in_words() -> None:
