@@ -35,7 +35,7 @@ class Kept:
     results: list[Part]
     events: list[Event]
     stopped_ms: int
-    """When the agent was told to end, wall ms."""
+    """When the agent had ended, wall ms."""
 
     def short(self, device: str) -> list[Quality]:
         """The quality of each row of the device that lacks a value it should have, in order.

@@ -78,7 +78,7 @@ def test_a_line_that_is_removed_stops_itself_alone_and_comes_back(tmp_path: Path
 def test_dead_meters_hold_up_nobody_and_are_named_once(tmp_path: Path) -> None:
     # a tenth of the households from the start, and one more that dies and lives again
     dead, dying = (ON_B1[3], ON_B1[7]), ON_B2[8]
-    with bench(tmp_path, "--dead", *dead) as it, it.agent() as agent:
+    with bench(tmp_path, "--dead", *dead, answer_ms=500) as it, it.agent() as agent:
         until(
             lambda: all(it.witness.told("meter_silent", meter) for meter in dead),
             agent,
