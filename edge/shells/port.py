@@ -21,6 +21,8 @@ from edge.words import BoxgateError
 
 WRITE_DEADLINE_S = 2.0
 READ_AT_MOST = 4096
+GONE = (errno.EIO, errno.ENODEV, errno.ENXIO)
+"""What any call on a device that has been unplugged says."""
 
 
 class PortError(BoxgateError):
@@ -101,6 +103,9 @@ class SerialPort:
             termios.tcdrain(self.fd)
             self._serial.rts = False
         except (OSError, termios.error) as error:
+            code = _errno(error)
+            if code in GONE:
+                raise self._gone(OSError(code, os.strerror(code))) from error
             raise PortError("port_direction", line=self.line, port=self.path, mode="rts") from error
 
     def _kernel_direction(self) -> None:

@@ -156,3 +156,23 @@ def test_a_thread_that_dies_is_told_of_however_long_the_core_has_no_room(
     assert (state.state, state.reason) == ("down", "internal fault: ValueError: planted")
     assert thread.end(DEADLINE_S)
     assert thread.pauses == 50
+
+
+def test_a_port_unplugged_before_rts_is_raised_was_lost_and_is_not_unable() -> None:
+    peer = Peer(lambda request: [])
+    port = SerialPort(LINE, Port(port=peer.path, parity="N", direction="rts"))
+    peer.close()
+    with pytest.raises(PortError) as caught:
+        port.write(b"a")
+    port.close()
+    assert (caught.value.key, caught.value.facts["reason"]) == ("port_lost", "Input/output error")
+
+
+def test_a_port_that_has_no_rts_is_said_to_be_unable() -> None:
+    peer = Peer(lambda request: [])
+    port = SerialPort(LINE, Port(port=peer.path, parity="N", direction="rts"))
+    with pytest.raises(PortError) as caught:
+        port.write(b"a")
+    port.close()
+    peer.close()
+    assert caught.value.key == "port_direction"
