@@ -186,15 +186,26 @@ def _pcap_error(path: Path | None, error: OSError) -> BoxgateError:
 
 
 def _on_signals(stack: ExitStack) -> tuple[int, list[int]]:
-    """A descriptor that becomes readable with SIGINT or SIGTERM, and the list that they fill."""
+    """A descriptor that becomes readable with SIGINT or SIGTERM, and the list that they fill.
+
+    A second one ends the process where it stands: behind a pager that is not read it stands in a
+    print, and would never look at the list.
+    """
     stop: list[int] = []
+
+    def received(number: int, _: object) -> None:
+        if stop:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        stop.append(number)
+
     out, into = os.pipe()
     for fd in (out, into):
         os.set_blocking(fd, False)
         stack.callback(os.close, fd)
     stack.callback(signal.set_wakeup_fd, signal.set_wakeup_fd(into))
     for number in (signal.SIGINT, signal.SIGTERM):
-        before = signal.signal(number, lambda received, _: stop.append(received))
+        before = signal.signal(number, received)
         stack.callback(signal.signal, number, before)
     return out, stop
 

@@ -118,6 +118,23 @@ def started(
             process.stdin.close()
 
 
+@contextmanager
+def full_pipe() -> Iterator[tuple[int, int]]:
+    """A pipe that takes nothing more, and its reading end."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    try:
+        while True:
+            os.write(writing, bytes(4096))
+    except BlockingIOError:
+        os.set_blocking(writing, True)
+    try:
+        yield reading, writing
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
 def out(log: Path) -> Path:
     """Where a started process's stdout goes."""
     return log.with_name(log.name + ".out")

@@ -2,8 +2,6 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from edge.cli.log import Log
@@ -14,29 +12,13 @@ from tests.edge.cli.processes import (
     ROOT,
     command,
     environment,
+    full_pipe,
     meters,
     parts,
     site,
 )
 
 ONE = Note("info", "sweep", (("line", "b1"), ("reason", "a b"), ("none", None)))
-
-
-@contextmanager
-def full_pipe() -> Iterator[tuple[int, int]]:
-    """A pipe that takes nothing more, and its reading end."""
-    reading, writing = os.pipe()
-    os.set_blocking(writing, False)
-    try:
-        while True:
-            os.write(writing, bytes(4096))
-    except BlockingIOError:
-        os.set_blocking(writing, True)
-    try:
-        yield reading, writing
-    finally:
-        os.close(reading)
-        os.close(writing)
 
 
 def read_until(reading: int, wanted: bytes) -> str:

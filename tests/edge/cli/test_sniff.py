@@ -1,5 +1,6 @@
 """`boxgate sniff` as a process on a real pty: what it says, captures, and never does."""
 
+import fcntl
 import json
 import os
 import pty
@@ -7,6 +8,8 @@ import select
 import signal
 import struct
 import subprocess
+import sys
+import termios
 import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +26,9 @@ from tests.edge.cli.processes import (
     assert_one_sentence,
     call,
     command,
+    environment,
     err,
+    full_pipe,
     is_sentence,
     out,
     started,
@@ -56,6 +61,11 @@ class Tap:
         """What the listener has put on the line."""
         ready, _, _ = select.select([self.fd], (), (), 0)
         return os.read(self.fd, 1024) if ready else b""
+
+    def drained(self) -> bool:
+        """Whether all that was said has been read."""
+        waiting = fcntl.ioctl(self._device, termios.FIONREAD, bytes(4))
+        return int.from_bytes(waiting, sys.byteorder) == 0
 
     def close(self) -> None:
         os.close(self.fd)
@@ -95,6 +105,25 @@ def sniffing(folder: Path, tap: Tap, *argv: str, **env: str) -> Iterator[Sniffin
     with started(log, *whole, env=env) as process:
         until(lambda: b"\n" in err(log).read_bytes(), process, "it listens")
         yield Sniffing(process, log)
+
+
+def test_a_second_signal_ends_it_although_nobody_reads_what_it_says(tap: Tap) -> None:
+    argv = command("boxgate", "sniff", tap.path, "--baud", "9600")
+    with full_pipe() as (_, writing):
+        process = subprocess.Popen(
+            argv, cwd=ROOT, env=environment(), stdout=writing, stderr=subprocess.PIPE
+        )
+        try:
+            assert process.stderr is not None
+            assert b"Listening" in process.stderr.readline()
+            tap.say(TELL)
+            until(tap.drained, process, "it has taken what was said")
+            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(DEADLINE_S) == -signal.SIGTERM
+        finally:
+            process.kill()
+            process.communicate()
 
 
 def test_question_and_answer_are_told_live_with_their_delay(tmp_path: Path, tap: Tap) -> None:
