@@ -37,6 +37,9 @@ LOOK_S = 0.2
 QUIET_S = 0.05
 """Our own lines are drawn when the program has been silent so long: never within its sequences."""
 LEAVE_S = 2.0
+GIVE_UP_S = 2.5
+"""How long leaving may take in all: a terminal that nobody reads takes no more of our words, a
+program that never ends has ever more. Before the demo's own patience ends (STOP_S)."""
 STOP_S = 1.0
 """How long the program may take to stop itself on Ctrl-Z."""
 CHUNK = 65536
@@ -238,7 +241,17 @@ def main(words: pathlib.Path, arguments: list[str]) -> int:
     footer = Footer(Words(words), master, child)
 
     def end(number: int, frame: object) -> None:
+        if not footer.ending:
+            signal.setitimer(signal.ITIMER_REAL, GIVE_UP_S)
         footer.ending = True
+
+    def give_up(number: int, frame: object) -> None:
+        with suppress(OSError):
+            os.kill(child, signal.SIGKILL)
+        with suppress(termios.error):
+            # its settings it takes at once, whatever waits to be read
+            termios.tcsetattr(0, termios.TCSANOW, _FOUND)
+        os._exit(1)
 
     def resize(number: int, frame: object) -> None:
         footer.resized = True
@@ -248,6 +261,7 @@ def main(words: pathlib.Path, arguments: list[str]) -> int:
 
     for number in ENDING:
         signal.signal(number, end)
+    signal.signal(signal.SIGALRM, give_up)
     signal.signal(signal.SIGTSTP, suspend)
     signal.signal(signal.SIGWINCH, resize)
     # when our parent was killed, its shell has the terminal again: we still give it back as it was

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from edge.words.messages import BoxgateError, say
+from firmware_sim.bench_tools.stops import stopped_by_signals, undisturbed
 from firmware_sim.cli.kit_text import Kit, readme
 from firmware_sim.hal.loader import ROOT, firmware
 from firmware_sim.mpy import bytecode
@@ -30,7 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Exit code 0, or 2 if the folder cannot take it or no bytecode can be made."""
-    lay_kit(args.dir, args.board, args.firmware, source=args.source)
+    with stopped_by_signals():
+        lay_kit(args.dir, args.board, args.firmware, source=args.source)
     print(say("sim_kit_done", path=args.dir, firmware=args.firmware, board=args.board))
     return 0
 
@@ -56,9 +58,10 @@ def lay_kit(folder: Path, board: str, name: str, *, source: bool = False) -> Non
         version = None if source else next(iter(modules.values()))[1]
         text = readme(Kit(name, board, firmware(f"boards.{board}"), version))
         files |= modules | {"README.txt": text.encode()}
-        for path, data in files.items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(data)
+        with undisturbed():
+            for path, data in files.items():
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).write_bytes(data)
     except OSError as error:
         raise BoxgateError("sim_kit_write", path=folder, cause=error.strerror) from error
 

@@ -42,11 +42,19 @@ while True:
     print("key", sys.stdin.readline().strip(), flush=True)
 """
 
+FLOOD = """
+import os, signal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("pid", os.getpid(), flush=True)
+while True:
+    os.write(1, b"more than a terminal holds\\n" * 100)
+"""
+
 
 class Terminal:
     """A footer on a terminal of COLUMNS x LINES."""
 
-    def __init__(self, words: pathlib.Path) -> None:
+    def __init__(self, words: pathlib.Path, program: str = PROGRAM) -> None:
         self.master, slave = pty.openpty()
         self.size(LINES)
         self.before = termios.tcgetattr(slave)
@@ -55,7 +63,7 @@ class Terminal:
         self.process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "firmware_sim.bench_tools.footer", str(words)),
-                *("-c", PROGRAM),
+                *("-c", program),
             ],
             cwd=ROOT,
             stdin=slave,
@@ -190,3 +198,17 @@ def test_only_the_newest_words_stay(words: pathlib.Path) -> None:
     drawn = found.drawn(80, 24).decode()
     assert "one" not in drawn
     assert drawn.index("two") < drawn.index("three") < drawn.index("now")
+
+
+def test_a_terminal_nobody_reads_holds_nobody_back_and_has_its_settings_again(
+    words: pathlib.Path,
+) -> None:
+    terminal = Terminal(words, FLOOD)
+    try:
+        child = int(terminal.wait_for(r"pid (\d+)\s")[1])
+        terminal.process.terminate()
+        assert terminal.process.wait(DEADLINE_S) != 0
+        wait_gone(child, DEADLINE_S)
+        assert terminal.settings() == terminal.before
+    finally:
+        terminal.close()
