@@ -12,6 +12,8 @@ from edge.journal.model import JournalError
 from edge.journal.store import Journal
 
 RETRY_NS = 1_000_000_000
+TOO_LARGE = "journal_too_large"
+"""The one refusal that no disk will ever take back: such a record must not hold the others."""
 HELD_PAUSE = 32
 HELD_LIMIT = 256
 NEVER = 2**63 - 1
@@ -61,6 +63,11 @@ class Intake:
             try:
                 self._journal.append(record.kind, record.at, record.body)
             except JournalError as error:
+                if error.key == TOO_LARGE:
+                    refusal = error
+                    self._held.popleft()
+                    self.dropped += 1
+                    continue
                 refusal = error if self.retry_at == NEVER else None
                 self.retry_at = now + RETRY_NS
                 break

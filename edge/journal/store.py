@@ -247,7 +247,10 @@ class Journal(JournalReader):
         return self._renew()
 
     def _renew(self) -> JournalError:
-        """Sets a file aside that turned out corrupt while in use and begins a new one."""
+        """Sets a file aside that turned out corrupt while in use and begins a new one.
+
+        The error to raise: what has been done, or why it could not be.
+        """
         self._renewals += 1
         epoch = f"{self._new_epoch}-{self._renewals}"
         try:
@@ -257,8 +260,6 @@ class Journal(JournalReader):
             self._connection, _ = file.open_writing(self.path, epoch)
             self._file = file.identity(self.path)
             self._load()
-        except JournalError as error:
-            return error
         except (sqlite3.Error, OSError) as error:
             return file.failure(self.path, error)
         self._broken = False

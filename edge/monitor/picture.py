@@ -3,9 +3,9 @@
 A picture is fed with (topic, payload) as they come; any bytes on any topic are taken, what is no
 message is counted. Memory is bounded whatever comes: gateways, devices, results, events.
 
-A row replaces another only when it is newer: a later time, or, from the live lane of the same
-journal, a later number. So what waited in a backlog never covers what is known already, and a
-gateway whose clock was set back is still seen.
+A row replaces another only when it is newer: a later time, or, from the live lane, a later number
+or another journal. So what waited in a backlog never covers what is known already, and a gateway
+whose clock was set back, with its old journal or a new one, is still seen.
 """
 
 import math
@@ -352,7 +352,7 @@ class Picture:
 def _newer(batch: Batch, t: int, old: Row) -> bool:
     if t > old.t:
         return True
-    return batch.lane == "live" and batch.epoch == old.epoch and batch.seq > old.seq
+    return batch.lane == "live" and (batch.epoch != old.epoch or batch.seq > old.seq)
 
 
 def _levels(topic: str) -> tuple[str, str, str]:

@@ -33,7 +33,7 @@ from edge.uplink.net import (
 QUEUE = 500
 """Events that wait for the reader at most."""
 CONNACK_S = 10.0
-"""From the attempt to the broker's word, name lookup included."""
+"""From the attempt to the broker's word, name lookup included; and once more to its grant."""
 PAUSES_S = (0.5, 1.0, 2.0, 5.0)
 """Before each next attempt; the last one stays."""
 KEEPALIVE_S = 20
@@ -114,13 +114,14 @@ class Subscriber:
 
         Where more waits, fileno() stays readable.
         """
-        heard = self._on_time()
+        heard: list[Heard] = []
         self._drain()
         while len(heard) < most:
             try:
                 event = self._queue.get_nowait()
             except queue.Empty:
-                return heard
+                # what has come is read before anything is too late: the caller may have been away
+                return heard + self._on_time()
             heard += self._on_event(event)
         self._wake()
         return heard
@@ -149,9 +150,10 @@ class Subscriber:
         if event.connection != self._number:
             return []
         match event:
-            case Connected(protocol=protocol):
+            case Connected(protocol=protocol) if not self._up:
                 self._spoken = protocol
                 self._asked, self._denied = set(self._filters), None
+                self._deadline = time.monotonic() + CONNACK_S
                 for one in self._filters:
                     self._shell.act(Subscribe(self._number, one, 1, answer=True))
                 return []

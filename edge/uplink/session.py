@@ -50,6 +50,7 @@ from edge.uplink.net import (
     Publish,
     Refused,
     Subscribe,
+    Subscribed,
 )
 from edge.uplink.sent import Sent
 from edge.uplink.settings import Counters, UplinkSettings
@@ -92,6 +93,8 @@ class Session:
         self.phase = Phase.IDLE
         self.reason = ""
         """Why there is no connection, for people."""
+        self.deaf = ""
+        """Why the broker lets this connection read no commits; "" = it does, or none count."""
         self.counters = Counters()
         self._journal = journal
         self._dest = dest
@@ -216,8 +219,9 @@ class Session:
         self._voice.open()
         self._stale = True
         self._commit_at = NEVER
+        self.deaf = ""
         if self.settings.ack == "head-end":
-            self._items.append(Subscribe(self._connection, self._topics.commit, 1))
+            self._items.append(Subscribe(self._connection, self._topics.commit, 1, answer=True))
 
     def _may_fall_back(self) -> bool:
         return self.settings.protocol == "auto" and self._protocol == "5"
@@ -315,6 +319,9 @@ class Session:
             self._sent_upto = max(self._sent_upto, flight.seq)
             if self._commit_at == NEVER:
                 self._commit_at = now + self._commit_wait
+
+    def _on_subscribed(self, now: int, event: Subscribed) -> None:
+        self.deaf = event.refused
 
     def _on_message(self, now: int, event: Message) -> None:
         if event.topic != self._topics.commit or self.settings.ack != "head-end":
@@ -464,6 +471,7 @@ _TRANSITIONS: dict[tuple[Phase, type], Callable[[Session, int, Any], None]] = {
     (Phase.ONLINE, Refused): Session._on_lost,
     (Phase.ONLINE, Acked): Session._on_acked,
     (Phase.ONLINE, Message): Session._on_message,
+    (Phase.ONLINE, Subscribed): Session._on_subscribed,
     (Phase.LEAVING, Lost): Session._on_lost_leaving,
     (Phase.LEAVING, Refused): Session._on_lost_leaving,
     (Phase.LEAVING, Acked): Session._on_acked,

@@ -7,10 +7,14 @@ REFUSED = (
     "the broker refuses what is published, which waits in the journal; "
     "let this gateway write boxgate/1/# there (ACL, quota)"
 )
+DEAF = (
+    "the broker does not let this gateway read its .../commit ({reason}), so nothing counts as "
+    'stored; allow it there (ACL), or set ack = "broker"'
+)
 
 
 class Standing:
-    """Watches a session: online, offline and why, refused, unheard."""
+    """Watches a session: online, offline and why, refused, unheard, deaf."""
 
     def __init__(self) -> None:
         self._told = ("", "")
@@ -27,6 +31,8 @@ class Standing:
     def _of(self, session: Session) -> tuple[str, str] | None:
         counters = session.counters
         if session.phase is Phase.ONLINE:
+            if session.deaf:
+                return ("deaf", DEAF.format(reason=session.deaf))
             if counters.refused > self._refused:
                 return ("refused", REFUSED)
             if counters.no_subscriber > self._unheard:

@@ -118,6 +118,15 @@ def test_a_gateway_whose_clock_was_set_back_is_still_seen() -> None:
     assert shown(picture) == 231.0
 
 
+def test_a_gateway_whose_clock_and_journal_began_anew_is_still_seen() -> None:
+    picture = Picture()
+    picture.take(*level(230.0, at=feed.NOW + 10**9, seq=900), feed.NOW)
+    picture.take(*level(190.0, at=feed.NOW, seq=1, epoch="new", lane="backlog"), feed.NOW)
+    assert shown(picture) == 230.0
+    picture.take(*level(231.0, at=feed.NOW, seq=2, epoch="new"), feed.NOW)
+    assert shown(picture) == 231.0
+
+
 def test_a_repeat_changes_nothing() -> None:
     picture = filled()
     for topic, payload in feed.sweeps():

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import paho.mqtt.publish
 import pytest
@@ -13,10 +14,11 @@ import pytest
 from edge.shells import subscriber as module
 from edge.shells.subscriber import Denied, Down, Heard, Subscriber, Up
 from edge.site.model import Broker
-from edge.uplink.net import Message
+from edge.uplink.net import Connected, Message
 from tests.brokers import Amqtt, Mosquitto, free_port
 
 WAIT_S = 10.0
+time_as_it_is = time.monotonic
 
 
 @pytest.fixture
@@ -126,6 +128,25 @@ def test_an_end_that_never_answers_is_given_up(
     assert heard[:2] == [Down("no answer within 0 s")] * 2
 
 
+def test_an_answer_that_came_while_nobody_looked_is_in_time(
+    broker: Mosquitto, make: Callable[..., Subscriber], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The monitor was stopped with Ctrl-Z, once before the CONNACK and once before the SUBACK."""
+    away = 0.0
+    clock = SimpleNamespace(monotonic=lambda: time_as_it_is() + away)
+    monkeypatch.setattr("edge.shells.subscriber.time", clock)
+    one = make(broker.port)
+    assert one.poll() == []
+    for came in (1, len(one._filters)):
+        late = time_as_it_is() + WAIT_S
+        while one._queue.qsize() < came:
+            assert time_as_it_is() < late
+            select.select([one.fileno()], [], [], 0.01)
+        away += module.CONNACK_S + 1
+        heard = one.poll()
+    assert heard == [Up("5")]
+
+
 def test_a_flood_waits_at_the_broker_and_all_of_it_comes(
     broker: Mosquitto, make: Callable[..., Subscriber], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -230,4 +251,14 @@ def test_a_broker_that_refuses_a_part_is_kept_and_the_part_is_named(
     one = make(strict(granted).port)
     heard = until(one, lambda heard: len(heard) >= 2)
     assert heard == [Up("5"), Denied(denied, "Not authorized")]
+    assert one.wait_s() > 1_000
+
+
+def test_a_connection_accepted_twice_is_one(
+    make: Callable[..., Subscriber], strict: Callable[..., Strict]
+) -> None:
+    one = make(strict(b"a/+", b"b").port)
+    until(one, up)
+    one._queue.put(Connected(one._number, "5"))
+    assert until(one, lambda _: one._queue.empty()) == []
     assert one.wait_s() > 1_000
