@@ -95,7 +95,7 @@ class Bench:
         with ExitStack() as undo:
             undo.callback(self.close)
             for line_id in lines:
-                self.lines.append(self._line(site.line(line_id), folder))
+                self._bring_up(site.line(line_id), folder)
             undo.pop_all()
 
     def serve(
@@ -190,7 +190,7 @@ class Bench:
                 return up, up.devices[device]
         raise BoxgateError("sim_control_device", device=device)
 
-    def _line(self, line: Line, folder: Path) -> LineUp:
+    def _bring_up(self, line: Line, folder: Path) -> None:
         on_line = self._site.meters_on(line.id)
         units = [unit for unit in self._site.tmus if unit.line == line.id]
         devices = [self._device_of(meter, line) for meter in on_line if plays(meter)]
@@ -201,10 +201,11 @@ class Bench:
         up = LineUp(
             self.clock, line, folder, devices, foreign, self._truth, _now_ms, self._options.chunk
         )
+        # one of ours from now on: a device that cannot be made takes the line down again
+        self.lines.append(up)
         for device in devices:
             if device.id not in self._options.dead:
                 up.power_on(device)
-        return up
 
     def _device_of(self, meter: Meter, line: Line) -> Device:
         return Device(

@@ -1,5 +1,6 @@
 """Lines on real ptys, read by real serial clients."""
 
+import errno
 import os
 import resource
 import select
@@ -239,6 +240,18 @@ def test_a_line_that_cannot_come_up_takes_the_others_down_again(tmp_path: Path) 
     with pytest.raises(BoxgateError):
         Bench(site(), LINES, tmp_path, Options())
     assert not (tmp_path / "b1").is_symlink()
+
+
+def test_a_meter_that_cannot_be_made_leaves_no_name_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(Bench, "_meter", none)
+    with pytest.raises(OSError, match="Too many open files"):
+        Bench(site(), LINES, tmp_path, Options())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_independent_dlt645_client_reads_our_meter(tmp_path: Path) -> None:
