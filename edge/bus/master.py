@@ -32,7 +32,8 @@ A deadline has two parts: until the first byte of the answer the meter's learned
 it the byte gap (500 ms, DL/T 645-2007 §5.2.2) with the time of the longest frame as its bound.
 
 Which protocol a question is in, its request says; nothing else differs here but the scanner
-(edge/bus/hearing.py), the silence, and that a Modbus answer is watched to its end.
+(edge/bus/hearing.py), the silence, that a Modbus answer is watched to its end, and that a Modbus
+unit which owes one is asked nothing else meanwhile (edge/bus/owed.py).
 
 The master asks to be woken once an exchange where it can: the answer of a meter whose timing is
 known (edge/bus/timing.py) is looked for when a silence of its own protocol behind it is over.
@@ -46,12 +47,14 @@ from dataclasses import replace
 from enum import Enum
 from typing import Any
 
+from cext.framing import FrameModbus
 from edge.bus.hearing import Frame, Hearing
+from edge.bus.owed import Owed
 from edge.bus.parts import LineCounters, LineState, Pause, PortDown, PortUp, Resume, Stop
 from edge.bus.step import Heard as Heard
 from edge.bus.step import Spoke as Spoke
 from edge.bus.step import Step as Step
-from edge.bus.timing import SECOND, UNWATCHED, MeterTiming, line_timing
+from edge.bus.timing import MARGIN_NS, SECOND, UNWATCHED, MeterTiming, line_timing
 from edge.bus.work import DONE, NEVER, REFUSED, End, Outcome, Work, WorkSource
 from edge.site.model import Line
 from protocol.exchange import DLT645, DLT698, MODBUS, Again, Done, NotMine, Refused, Request
@@ -89,6 +92,7 @@ class LineMaster:
         self.sure_end = 0
         """When the present answer has ended though nobody looked, ns; 0 = it is watched."""
         self._hearing = Hearing()
+        self._owed = Owed(self.timing.answer_ns + MARGIN_NS)
         self._longest = self._silence = max(self.timing.silence_ns.values())
         self._out: list[Any] = []
         self._paused = False
@@ -209,6 +213,8 @@ class LineMaster:
     def _pass_over(self, now: int, frame: Frame, why: str) -> None:
         self._note(now, frame, why)
         self._hearing.pass_over(frame)
+        if isinstance(frame, FrameModbus):
+            self._owed.heard(frame.unit, now)
         if frame.answer:
             self.counters.late += 1
         elif self._request is not None and self._request.data.endswith(frame.raw):
@@ -222,6 +228,8 @@ class LineMaster:
         """When the answer's last byte came, ns; where it was watched its meter is learned."""
         hearing, meter, end = self._hearing, self._meter, self.sure_end
         self._all_back += hearing.back
+        if self._request is not None and self._request.expect is not None:
+            self._owed.answered(self._request, now)
         if end:
             self.sure_end = 0
             if not hearing.behind(frame) and not self._strange:
@@ -256,6 +264,8 @@ class LineMaster:
             self._resends += 1
             self._be_quiet(now)
             return
+        if self._request is not None and self._request.expect is not None:
+            self._owed.given_up(self._request, self._started, now)
         if self._answering:
             self.counters.garbled += 1
             self._end(now, End.GARBLED)
@@ -308,6 +318,12 @@ class LineMaster:
                 self.phase = READY
             return b""
         if self.phase is QUIET and now < self._be_idle(self.timing.silence_ns[request.protocol]):
+            return b""
+        owed_until = self._owed.free_at(request, now) if request.expect is not None else 0
+        if now < owed_until:
+            if self.phase is READY:
+                self._be_quiet(now)
+            self._quiet_until = owed_until
             return b""
         if self._paused and not self._bytes_sent:
             # found before the pause began: it waits as if it had not been
@@ -370,6 +386,8 @@ class LineMaster:
                 self._listen = min(timing.watch_from(meter, sent + whole, always), self._deadline)
         else:
             self._listen = self._deadline = self._last_end = sent
+        if request.expect is not None:
+            self._owed.asked(request, now, self._last_end)
         if self.trace:
             self._out.append(Spoke(now, data, request.protocol))
         return data

@@ -192,7 +192,8 @@ def _ends(
     longest += 2 * max(LONGEST_FRAME.values()) * timing.char_ns
     while count:
         try:
-            item = inbox.get(timeout=(longest * TRIES + _SPARE_NS) / SECOND)
+            # before its tries a question may wait for what a Modbus unit owes (edge/bus/owed.py)
+            item = inbox.get(timeout=(longest * (2 * TRIES + 1) + _SPARE_NS) / SECOND)
         except queue.Empty:
             raise RuntimeError("the line gave no outcome") from None
         if isinstance(item, Ended):
