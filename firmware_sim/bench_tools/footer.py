@@ -23,7 +23,7 @@ import sys
 import termios
 import time
 import tty
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -44,9 +44,11 @@ STOP_S = 1.0
 """How long the program may take to stop itself on Ctrl-Z."""
 CHUNK = 65536
 SAVE, BACK = b"\x1b7", b"\x1b8"
-ENTER = b"\x1b[?1049h\x1b[2J"
+OTHER, FIRST = b"\x1b[?1049h", b"\x1b[?1049l"
+"""A program takes the terminal's other screen, and leaves it again."""
+ENTER = OTHER + b"\x1b[2J"
 """The other screen from the start: what we draw must not stay on the one that comes back."""
-RESET = b"\x1b[0m\x1b[?25h\x1b[?1049l"
+RESET = b"\x1b[0m\x1b[?25h" + FIRST
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _FOUND: list[Any] = []
 """The terminal's settings as we found them."""
@@ -110,6 +112,10 @@ class Footer:
         self._master = master
         self._child = child
         self._columns, self._rows = 80, 24
+        self._last = b""
+        """The end of what the program wrote: a sequence may come in two pieces."""
+        self._left = False
+        """The program has left the other screen: what stands there now is not ours to draw on."""
         self.ending = False
         self.suspended = False
         self.resized = True
@@ -130,17 +136,25 @@ class Footer:
             if 0 in ready and not self._hand(0, self._master):
                 inputs.remove(0)
             if self._master in ready:
-                if not self._hand(self._master, 1):
+                if not self._hand(self._master, 1, self._watch):
                     code = self._wait()
                 # it may have cleared the screen
                 self._words.changed = True
-            elif self._words.changed and self._own():
+            elif self._words.changed and self._own() and not self._left:
                 _write(1, self._words.drawn(self._columns, self._rows))
             self._words.look()
         return code
 
     def _own(self) -> bool:
         return self._rows >= LEAST_ROWS
+
+    def _watch(self, data: bytes) -> None:
+        """Which screen the program is on now."""
+        seen = self._last + data
+        other, first = seen.rfind(OTHER), seen.rfind(FIRST)
+        if other != first:
+            self._left = first > other
+        self._last = seen[1 - len(FIRST) :]
 
     def _resize(self) -> None:
         self.resized = False
@@ -153,10 +167,12 @@ class Footer:
         self._words.changed = True
 
     @staticmethod
-    def _hand(source: int, sink: int) -> bool:
+    def _hand(source: int, sink: int, watch: Callable[[bytes], None] | None = None) -> bool:
         """Hand on what there is; False when there will be no more."""
         try:
             data = os.read(source, CHUNK)
+            if watch is not None:
+                watch(data)
             _write(sink, data)
         except OSError:
             # the other end of a pty is gone

@@ -50,6 +50,18 @@ while True:
     os.write(1, b"more than a terminal holds\\n" * 100)
 """
 
+LEAVER = r"""
+import os, select
+def say(text):
+    os.write(1, text.encode())
+say("\x1b[?1049hhere ")
+input()
+say("\x1b[0m\x1b[?10")
+say("49lgone")
+select.select([], [], [], 0.5)
+"""
+"""It takes a while to end behind its last word, which comes in two pieces."""
+
 
 class Terminal:
     """A footer on a terminal of COLUMNS x LINES."""
@@ -127,6 +139,21 @@ def test_our_words_stand_at_the_bottom_as_they_are_added(
 def test_nothing_of_ours_stays_on_the_screen_that_comes_back(terminal: Terminal) -> None:
     terminal.wait_for(r"\x1b7")
     assert terminal.seen.startswith(ENTER)
+
+
+def test_nothing_is_drawn_on_the_screen_that_the_program_has_gone_back_to(
+    words: pathlib.Path,
+) -> None:
+    terminal = Terminal(words, LEAVER)
+    try:
+        terminal.wait_for(r"here [\s\S]*\x1b7")
+        words.write_text("=12 s: 46 answered\n", encoding="utf-8")
+        os.write(terminal.master, b"\n")
+        terminal.wait_for("gone")
+        terminal.wait_for(r"gone[\s\S]*\x1b\[\?1049l")
+        assert "\x1b7" not in terminal.seen.partition("gone")[2]
+    finally:
+        terminal.close()
 
 
 def test_a_resize_reaches_the_program(terminal: Terminal) -> None:
