@@ -14,7 +14,7 @@ from typing import Any
 
 from edge.agent import Core
 from edge.door import CoreStep, Note, Signal
-from edge.shells.clock import WallClock, monotonic_ns
+from edge.shells.clock import WallClock, both, monotonic_ns
 from edge.shells.line import LineThread, Record
 from edge.shells.mqtt import MqttShell
 from edge.words import BoxgateError
@@ -150,16 +150,16 @@ class Agent:
             line.end(LINE_CLOSE_S)
 
     def _loop(self) -> None:
-        step = self._step(self._clock.tick())
-        ticked = monotonic_ns()
+        ticked, tick = both(self._clock)
+        step = self._step(ticked, tick)
         while not step.finished:
             given = self._next(step.wake)
             if monotonic_ns() - ticked >= TICK_NS:
-                ticked = monotonic_ns()
-                step = self._step(self._clock.tick())
+                ticked, tick = both(self._clock)
+                step = self._step(ticked, tick)
                 if given is None or step.finished:
                     continue
-            step = self._step(given)
+            step = self._step(monotonic_ns(), given)
 
     def _next(self, wake: int) -> Any:
         left = (wake - monotonic_ns()) / 1e9
@@ -168,8 +168,7 @@ class Agent:
         except queue.Empty:
             return None
 
-    def _step(self, given: Any) -> CoreStep:
-        now = monotonic_ns()
+    def _step(self, now: int, given: Any) -> CoreStep:
         step = self._core.step(now, given)
         if self._record is not None:
             self._record("core", now, given, step)

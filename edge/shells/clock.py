@@ -13,6 +13,9 @@ from edge.door import Clock, Tick
 
 TIME_ERROR = 5
 STA_UNSYNC = 0x0040
+APART_NS = 2_000_000
+"""Two clocks read no further apart than this were read at one instant."""
+TRIES = 5
 SANE_SINCE_MS = 1_735_689_600_000
 """2025-01-01: no gateway of ours ran before; an earlier wall clock is wrong whatever it claims."""
 
@@ -61,3 +64,17 @@ class WallClock:
             return False
         state = int(adjtimex(ctypes.byref(timex)))
         return 0 <= state < TIME_ERROR and not timex.status & STA_UNSYNC
+
+
+def both(clock: WallClock) -> tuple[int, Tick]:
+    """Monotonic ns and the wall clock of one instant.
+
+    A thread that stood still between reading one and the other (a busy or halted machine) would
+    take the pause for a clock that was set: such a pair is read again.
+    """
+    for _ in range(TRIES):
+        before = monotonic_ns()
+        tick = clock.tick()
+        if monotonic_ns() - before <= APART_NS:
+            break
+    return before, tick
