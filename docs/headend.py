@@ -45,5 +45,6 @@ def on_message(client, userdata, message):
 with open(args.output, "a", encoding="utf-8") as output:
     client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, args.id, clean_session=False)
     client.on_connect, client.on_message = on_connect, on_message
+    client.on_subscribe = lambda *_: print("ready", flush=True)
     client.connect_async(args.broker, args.port)
     client.loop_forever(retry_first_connection=True)

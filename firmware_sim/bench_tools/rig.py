@@ -101,6 +101,8 @@ class Rig:
         )
         self.state = stack.enter_context(closing(Listener(self.broker.port)))
         self.meters.wait_until(lambda: self.meters.said() == "ready", UP_S)
+        # a broker keeps nothing for whoever has not subscribed yet: it would be lost, acknowledged
+        self.headend.wait_until(lambda: self.headend.said() == "ready", UP_S)
         self.agent = self._agent()
         self.arrived = Arrived(self.readings_file, self.devices.kinds)
         self._truth = Tail(self.truth_file)

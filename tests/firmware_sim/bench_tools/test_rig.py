@@ -18,12 +18,16 @@ def test_one_whose_agent_does_not_start_leaves_no_thread_and_no_process(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[int] = []
+    heard: list[str] = []
 
     def meters(self: Rig) -> Child:
-        return self._children.python("meters", "-c", "import signal; print('ready'); signal.pause()")
+        return self._children.python(
+            "meters", "-c", "import signal; print('ready'); signal.pause()"
+        )
 
     def agent(self: Rig) -> Child:
         started.extend(child.pid for child in self._children._running)
+        heard.append(self.headend.said())
         raise BoxgateError("child_missing", name="agent", cause="none")
 
     monkeypatch.setattr(Rig, "_meters", meters)
@@ -34,6 +38,7 @@ def test_one_whose_agent_does_not_start_leaves_no_thread_and_no_process(
     assert caught.value.key == "child_missing"
     assert threading.active_count() == before
     assert len(started) == 3, "meters, broker, head-end"
+    assert heard == ["ready"], "what an agent sends before that would be lost"
     for pid in started:
         wait_gone(pid, DEADLINE_S)
 

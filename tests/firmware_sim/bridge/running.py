@@ -14,8 +14,9 @@ from firmware_sim.bridge.control import Control
 from firmware_sim.truth import TruthFile
 from tests.firmware_sim.places import LINES, site
 
-WAIT_S = 5.0
-"""Longest wait for an answer; a right one takes a tenth of a second."""
+WAIT_S = 30.0
+"""Longest wait for an answer; a right one takes a tenth of a second, a machine with other work
+to do may take many."""
 
 BAUD = 19200
 TMUS = (
