@@ -49,7 +49,7 @@ def python(
         env={**inherited, "LANG": "C.UTF-8", **(env or {})},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=300,
         check=False,
     )
 

@@ -67,8 +67,8 @@ def ends(site: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     runs: dict[str, tuple[str, ...]] = {
         "amqtt": ("--once", "--broker", "amqtt"),
         "corrupt": ("--once", "--corrupt", "--keep", str(folder / "corrupt-kept")),
-        "minutes": ("--minutes", "0.1"),
-        "lost": ("--minutes", "0.1", "--line", "b1", "--keep", str(folder / "lost-kept")),
+        "minutes": ("--minutes", "0.25"),
+        "lost": ("--minutes", "0.25", "--line", "b1", "--keep", str(folder / "lost-kept")),
     }
     if find_mosquitto() is not None:
         runs["mosquitto"] = ("--once", "--broker", "mosquitto")
