@@ -359,7 +359,8 @@ def test_frames_are_shown_with_the_meaning_that_the_meter_gave_them(place: Place
         said = call("boxgate", *place.argv("--sweeps", "1", "--frames"))
     assert said.code == 0
     true = [json.loads(line) for line in truth(place)]
-    assert len(true) == 10
+    # a question that a busy machine made late is asked again, and answered twice
+    assert len(true) >= 10
     assert shown(said) == [(row["meter"], row["item"], digits(row["raw"])) for row in true]
     asked = re.findall(
         r"b1 > ((?:[0-9A-F]{2} ?)+)\n +(\d{12}) read request ([0-9A-F]{8})", said.out
