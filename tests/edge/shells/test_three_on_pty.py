@@ -107,11 +107,14 @@ class Running:
     def swept(self, slot: int) -> dict[str, MeterRow]:
         """One whole sweep, by device; the newest LineState stays in `state`."""
         self.thread.mail(StartSweep(slot))
+        rows: dict[str, MeterRow] = {}
         while True:
             item = self.inbox.get(timeout=DEADLINE_S)
-            if isinstance(item, SweepPart) and item.last:
-                self.state = self.inbox.get(timeout=DEADLINE_S)
-                return {row.meter: row for row in item.rows}
+            if isinstance(item, SweepPart):
+                rows |= {row.meter: row for row in item.rows}
+                if item.last:
+                    self.state = self.inbox.get(timeout=DEADLINE_S)
+                    return rows
 
 
 @contextmanager
@@ -134,12 +137,15 @@ def usual(protocol: str, _request: bytes) -> list[tuple[float, bytes]]:
     return [(0.004, ANSWERS[protocol])]
 
 
-@pytest.mark.parametrize("turns", list(itertools.permutations(ASK)), ids=" ".join)
-def test_meters_of_both_kinds_and_a_unit_are_read_in_one_sweep(
-    monkeypatch: pytest.MonkeyPatch, turns: tuple[str, ...]
-) -> None:
-    # a peer held up by a busy machine is no silent meter
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A peer held up by a busy machine is no silent meter."""
     monkeypatch.setattr(timing, "MARGIN_NS", 5 * timing.SECOND)
+
+
+@pytest.mark.parametrize("turns", list(itertools.permutations(ASK)), ids=" ".join)
+@pytest.mark.usefixtures("unhurried")
+def test_meters_of_both_kinds_and_a_unit_are_read_in_one_sweep(turns: tuple[str, ...]) -> None:
     with running(usual, list(turns)) as (line, _):
         for slot in range(1, 9):
             assert values(line.swept(slot)) == GOOD
@@ -148,6 +154,7 @@ def test_meters_of_both_kinds_and_a_unit_are_read_in_one_sweep(
         assert (told.silent, told.garbled, told.noise, told.bad, told.late) == (0, 0, 0, 0, 0)
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_the_echo_of_every_request_is_passed_over_in_all_protocols() -> None:
     def echoing(protocol: str, request: bytes) -> list[tuple[float, bytes]]:
         return [(0, request), (0.004, ANSWERS[protocol])]
@@ -178,6 +185,7 @@ def test_an_answer_that_comes_into_another_protocols_turn_goes_to_nobody(late: s
         assert line.state.counters.noise > 0
 
 
+@pytest.mark.usefixtures("unhurried")
 def test_the_pause_of_modbus_is_kept_back_to_back_however_uneven_its_unit() -> None:
     delays = itertools.cycle([0.001] * 12 + [0.002, 0.007, 0.001, 0.0035])
     unit = ASK[MODBUS][1]
