@@ -151,7 +151,7 @@ ROOMS = (
     room(
         "firmware_sim.portability.device",
         "",
-        MICROPYTHON | {"host", "hostflash", "hostlink", "lib", "meter698"},
+        MICROPYTHON | {"asked", "host", "hostflash", "hostlink", "lib", "meter698", "past"},
         timeless=False,
     ),
     room(

@@ -5,6 +5,8 @@ So the files are run here one by one out of the board's folder, never through sy
 """
 
 import builtins
+import io
+from contextlib import redirect_stdout
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -32,6 +34,15 @@ def run_board(board: Board, folder: Path) -> None:
         # whatever ends the firmware is a finding of the trace, not of this process
         raise Crashed(type(error).__name__) from error
     raise Crashed("")
+
+
+def run_file(folder: Path) -> str:
+    """Run main.py there without a board; what it prints."""
+    root = _Root(folder)
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        root.run(folder / "main.py", root.scope("__main__"))
+    return printed.getvalue()
 
 
 @lru_cache(maxsize=256)

@@ -6,13 +6,16 @@ from pathlib import Path
 from firmware_sim.hal.loader import ROOT
 from firmware_sim.mpy import bytecode
 
+PAST = Path(__file__).parent / "device" / "past.py"
+"""A made-up past for a meter."""
+
 
 def lay_out(
     folder: Path, firmware: str, profile: str, root: Path = ROOT, main: Path | None = None
 ) -> Path:
     """Lay `firmware` (meter645, tmu, …) for a board of that pin profile into an empty folder.
 
-    `main`: another main.py in the place of its own.
+    `main`: another main.py in the place of its own, which may want PAST beside it.
     """
     for name in ("lib", firmware):
         skip = shutil.ignore_patterns("__pycache__", "*.pyc")
@@ -20,6 +23,7 @@ def lay_out(
     shutil.move(folder / firmware / "main.py", folder / "main.py")
     if main is not None:
         shutil.copyfile(main, folder / "main.py")
+        shutil.copyfile(PAST, folder / PAST.name)
     shutil.copyfile(root / "boards" / f"{profile}.py", folder / "board.py")
     return folder
 

@@ -36,6 +36,14 @@ sys.modules.pop('time', None)
 exec(open('/board/main.py').read(), {'__name__': '__main__'})
 """
 
+_ALONE = """\
+import gc
+gc.disable()
+import sys
+sys.path[:] = ['/board']
+exec(open('/board/main.py').read(), {'__name__': '__main__'})
+"""
+
 _WATCH = """\
 import hostlink
 import select
@@ -88,6 +96,15 @@ def run_board(
     boot = _BOOT.replace("import hostlink\n", _WATCH) if watch_heap else _BOOT
     said = execute(boot, answering.call, {"/board": folder}, heap)
     raise Crashed(exception_name(said))
+
+
+def run_file(folder: Path) -> str:
+    """Run main.py of `folder` without a board; what it prints."""
+    return execute(_ALONE, _nobody, {"/board": folder})
+
+
+def _nobody(word: str, given: str) -> str:
+    raise LookupError(f"{word}: there is no board")
 
 
 def execute(

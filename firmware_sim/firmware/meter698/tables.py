@@ -141,9 +141,9 @@ class Tables:
         if not index:
             at = a.put_array(body, at, count)
         size = c.ROW
-        if put is _put_holiday:
+        if put == _put_holiday:
             size = c.HOLIDAY_ROW
-        elif put is _put_table:
+        elif put == _put_table:
             size = c.TABLE_SIZE
         for i in range(count):
             if index in (0, i + 1):

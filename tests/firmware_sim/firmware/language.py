@@ -4,6 +4,12 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+
+def words(text: str) -> frozenset[str]:
+    """Names with blanks between."""
+    return frozenset(text.split())
+
+
 MODULES = frozenset(
     {
         "lib",
@@ -25,11 +31,48 @@ MODULES = frozenset(
 )
 """What the firmware may import: itself, and what every port has."""
 
-MISSING = frozenset(
-    {"clear", "bit_length", "bit_count", "removeprefix", "removesuffix", "iter_unpack", "_replace"}
-    | {"monotonic", "perf_counter"}
+MISSING_OF_TYPES = words(
+    "as_integer_ratio bit_count bit_length capitalize casefold cast expandtabs format_map indices"
+    " is_integer isalnum isascii isdecimal isidentifier isnumeric isprintable istitle itemsize"
+    " ljust maketrans nbytes removeprefix removesuffix rjust swapcase title tobytes tolist"
+    " toreadonly translate zfill"
 )
+"""What no type of MicroPython has of what CPython's have; test_language.py asks a real one."""
+
+MISSING = MISSING_OF_TYPES | {"clear", "iter_unpack", "_replace", "monotonic", "perf_counter"}
 """Attributes that MicroPython lacks, here or on one of the types the firmware uses."""
+
+MISSING_NAMES = words(
+    "BufferError ConnectionError EnvironmentError FileExistsError FileNotFoundError IOError"
+    " FloatingPointError ModuleNotFoundError PermissionError RecursionError ReferenceError"
+    " SystemError TimeoutError UnboundLocalError UnicodeDecodeError UnicodeEncodeError Warning"
+    " aiter anext ascii breakpoint format vars"
+)
+"""Built-in names that it lacks."""
+
+OTHERWISE = {
+    "errno": "reads .errno, which CPython has not of one argument: args[0]",
+    "sort": "sorts: equal keys change places on MicroPython",
+}
+"""Attributes that both have and that differ."""
+
+CALLS = {
+    "sorted": "sorts: equal keys change places on MicroPython",
+    "hash": "hashes: differs between machines and starts",
+    "id": "takes an address for a number",
+    "float": "uses a float",
+    "round": "uses a float",
+    "dict": "makes a dict",
+    "set": "makes a set",
+    "frozenset": "makes a frozenset",
+}
+"""Built-in functions that do not the same everywhere."""
+
+POSITIONAL = words(
+    "count decode encode endswith from_bytes hex index join pop replace rfind rsplit split"
+    " splitlines startswith strip to_bytes update"
+)
+"""Methods of built-in types: MicroPython's take no keywords."""
 
 TICKS = frozenset({"ticks_us", "ticks_ms"})
 
@@ -62,6 +105,19 @@ def findings(source: str) -> list[str]:
     return found
 
 
+def _shared_elsewhere(node: ast.expr | ast.stmt) -> bool:
+    """Whether a class or the default of an argument holds what all boards would share."""
+    match node:
+        case ast.ClassDef(body=body):
+            return any(
+                isinstance(one, ast.Assign | ast.AnnAssign) and isinstance(one.value, SHARED)
+                for one in body
+            )
+        case ast.FunctionDef(args=args) | ast.Lambda(args=args):
+            return any(isinstance(one, SHARED) for one in (*args.defaults, *args.kw_defaults))
+    return False
+
+
 def _all(tree: ast.Module) -> Iterator[tuple[ast.expr | ast.stmt, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.expr | ast.stmt):
@@ -70,6 +126,9 @@ def _all(tree: ast.Module) -> Iterator[tuple[ast.expr | ast.stmt, str]]:
 
 
 def _one(node: ast.expr | ast.stmt) -> Iterator[str]:
+    if _shared_elsewhere(node):
+        yield "mutable state in a class or a default"
+    yield from _differs(node)
     match node:
         case ast.Import(names=names):
             for alias in names:
@@ -92,10 +151,41 @@ def _one(node: ast.expr | ast.stmt) -> Iterator[str]:
             yield "subtracts ticks without ticks.diff"
         case ast.Compare(left=left, comparators=others) if any(map(_ticks, [left, *others])):
             yield "compares ticks without ticks.diff"
-        case ast.Call(func=ast.Name(id="dict" | "set" | "frozenset" as name)):
-            yield f"makes a {name}"
         case ast.Dict() | ast.Set() | ast.DictComp() | ast.SetComp():
             yield "dict or set: its order differs between machines"
+
+
+def _differs(node: ast.expr | ast.stmt) -> Iterator[str]:
+    """What both machines have and do not do alike, or a part does not as the proof's VM."""
+    match node:
+        case ast.Constant(value=float() | complex()):
+            # the VM's are of 64 bits, a part's of 32: only integers are the same everywhere
+            yield "uses a float"
+        case ast.BinOp(op=ast.Div()) | ast.AugAssign(op=ast.Div()):
+            yield "uses a float"
+        case ast.Slice(step=ast.expr()):
+            yield "slices with a step, which MicroPython does for lists alone"
+        case ast.Compare(ops=ops, comparators=others):
+            if any(map(_identity, ops, others)):
+                yield "compares identities: small integers are one object on MicroPython alone"
+        case ast.Call(func=ast.Name(id=name)) if name in CALLS:
+            yield CALLS[name]
+        case ast.Call(func=ast.Name(id="isinstance"), args=[_, ast.Name(id="int")]):
+            yield "asks for an int, which a bool is on CPython alone"
+        case ast.Call(func=ast.Attribute(attr=name), keywords=[_, *_]) if name in POSITIONAL:
+            yield f"names an argument of .{name}()"
+        case ast.Call(func=ast.Attribute(attr="encode" | "decode"), args=[_, *_]):
+            yield "names an encoding, and MicroPython has UTF-8 alone"
+        case ast.Attribute(attr=name) if name in OTHERWISE:
+            yield OTHERWISE[name]
+        case ast.Name(id=name, ctx=ast.Load()) if name in MISSING_NAMES:
+            yield f"uses {name}"
+
+
+def _identity(op: ast.cmpop, other: ast.expr) -> bool:
+    """`is` with anything but None, True, False."""
+    alone = isinstance(other, ast.Constant) and other.value in (None, True, False)
+    return isinstance(op, ast.Is | ast.IsNot) and not alone
 
 
 def _ticks(node: ast.expr) -> bool:

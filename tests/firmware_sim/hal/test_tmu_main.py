@@ -5,6 +5,7 @@ import pytest
 from firmware_sim.clock import Clock
 from firmware_sim.hal.board import Board
 from firmware_sim.hal.loader import firmware, run_main
+from firmware_sim.hal.ports import PORTS
 from firmware_sim.world.chip import Chip
 from tests.firmware_sim.firmware.bench_tmu import sensors
 from tests.firmware_sim.modbus import answer, read, words, write, write_many
@@ -40,6 +41,24 @@ def test_a_request_ends_by_its_silence_and_a_foreign_one_is_not_answered() -> No
     one.listen(read(6, 1), end + 1000 * MS, 9600)
     run_main(one, "tmu")
     assert [len(words(data)) for _, _, data in one.sent] == [17, 1]
+
+
+@pytest.mark.parametrize("port", ["host", "rp2040"])
+def test_what_it_hears_of_itself_while_it_sends_is_no_request(port: str) -> None:
+    one = board(3000)
+    one.port = PORTS[port]
+
+    def echo(data: bytes, start: int, end: int) -> None:
+        one.listen(data, start, one.baud)
+
+    one.on_sent = echo
+    # the answer to it reads like the order itself
+    end = one.listen(write(3, 700), 50 * MS, 9600)
+    one.listen(read(3, 1, function=3), end + 60 * MS, 9600)
+    run_main(one, "tmu", PORTS[port].profile)
+    (_, _, done), (_, _, said) = one.sent
+    assert done == write(3, 700)
+    assert words(said) == [700]
 
 
 def test_a_new_speed_holds_for_what_is_sent_after_the_answer() -> None:
