@@ -119,8 +119,8 @@ def test_whatever_comes_it_neither_dies_nor_spins_nor_settles_what_was_not_sent(
     with TemporaryDirectory() as folder:
         storm = Storm(folder, ack)
         try:
-            for deed in ("append", "append", "append", "connected", "all"):
-                storm.do(deed)
+            for first in ("append", "append", "append", "connected", "all"):
+                storm.do(first)
             for deed in deeds:
                 storm.do(deed)
             storm.finish()
