@@ -28,10 +28,18 @@ ELSEWHERE = {
         "tests/firmware_sim/cli/test_demo.py",
         "test_a_reading_lost_on_the_way_ends_it_with_1_and_names_it",
     ),
+    "demo_keep_used": (
+        "tests/firmware_sim/bench_tools/test_folder.py",
+        "test_a_second_run_leaves_the_folder_of_one_that_runs_as_it_is",
+    ),
     "demo_needs_mosquitto": (CHILDREN, "test_amqtt_is_refused_where_sessions_must_survive"),
     "demo_no_journal": (
         "tests/firmware_sim/bench_tools/test_accepted.py",
         "test_a_journal_that_is_none_is_one_sentence",
+    ),
+    "demo_tool_slow": (
+        "tests/firmware_sim/bench_tools/test_rig.py",
+        "test_a_tool_that_does_not_end_is_ended_and_said_so",
     ),
     "demo_two_sites": (
         "tests/firmware_sim/cli/test_demo_site.py",
