@@ -26,11 +26,18 @@ METER = "370112100001"
 COMMAND = (sys.executable, "-m", "firmware_sim.cli.main", "up", str(SITE))
 
 
+def _hang_up_counts() -> None:
+    """These tests may themselves run under nohup, and what it ignores is inherited."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @contextmanager
 def process(*arguments: str, command: Sequence[str] = COMMAND) -> Iterator[subprocess.Popen[str]]:
     """`boxgate-sim up SITE …`, killed at the end if it is still there."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    one = subprocess.Popen([*command, *arguments], cwd=ROOT, text=True, **pipes)  # type: ignore[call-overload]
+    one = subprocess.Popen(  # type: ignore[call-overload]
+        [*command, *arguments], cwd=ROOT, text=True, preexec_fn=_hang_up_counts, **pipes
+    )
     try:
         yield one
     finally:
