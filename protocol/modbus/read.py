@@ -10,7 +10,8 @@ One question, one answer, no follow-up:
 Anything else is NotMine, with the first reason that fits: "address" (another unit), "function",
 "length". The scanner frames nothing but the awaited answer; these are for a frame of an earlier
 question. An RTU answer does not say which registers it holds, so that of an earlier question with
-the same unit, function and length can't be told apart: the master keeps silence after a timeout.
+the same unit, function and length can't be told apart: a unit that owes an answer must be asked
+nothing else until that can no longer come (edge/bus/owed.py).
 A map of another version is refused as a whole, for no register's meaning is known then.
 """
 
