@@ -25,7 +25,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 """The folder above the packages; in a checkout, the repository."""
 
 STOP_S = 5.0
-"""How long a child may take to end on SIGTERM before it is killed; `boxgate run` needs 4.5 at most."""
+"""How long a child may take to end on SIGTERM before it is killed; `boxgate run` needs 4.5."""
 
 ALL_STOP_S = 6.0
 """How long all together may take; whoever comes after gets LEAST_STOP_S."""
