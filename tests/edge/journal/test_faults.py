@@ -94,14 +94,19 @@ def test_a_flipped_bit_in_a_body_costs_that_entry_only(tmp_path: Path) -> None:
     journal.close()
 
 
-def test_a_file_found_corrupt_in_use_is_replaced_and_said(tmp_path: Path) -> None:
-    path = tmp_path / "journal.db"
+def corrupt_in_use(path: Path) -> Journal:
+    """A journal whose file went bad behind its first pages after it was opened."""
     made(path, 50)
     journal = Journal(str(path), "e2", Limits())
     with path.open("r+b") as raw:
         raw.seek(4096 * 3)
         raw.write(b"\x5a" * (path.stat().st_size - 4096 * 3))
     journal._connection.execute("PRAGMA shrink_memory")
+    return journal
+
+
+def test_a_file_found_corrupt_in_use_is_replaced_and_said(tmp_path: Path) -> None:
+    journal = corrupt_in_use(tmp_path / "journal.db")
     with pytest.raises(JournalError) as told:
         journal.read(0, 100)
     assert told.value.key == "journal_set_aside"
@@ -130,13 +135,7 @@ def test_a_corrupt_file_that_the_disk_lets_nobody_replace_is_replaced_when_it_is
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, refusal: Callable[..., None]
 ) -> None:
     """A card that fails first flips bits, then turns read-only: the agent must outlive both."""
-    path = tmp_path / "journal.db"
-    made(path, 50)
-    journal = Journal(str(path), "e2", Limits())
-    with path.open("r+b") as raw:
-        raw.seek(4096 * 3)
-        raw.write(b"\x5a" * (path.stat().st_size - 4096 * 3))
-    journal._connection.execute("PRAGMA shrink_memory")
+    journal = corrupt_in_use(tmp_path / "journal.db")
     calls: list[Callable[[], object]] = [
         lambda: journal.read(0, 100),
         lambda: journal.append("sweep", NOW, b"x"),
