@@ -23,7 +23,7 @@ import sys
 import termios
 import time
 import tty
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -133,10 +133,10 @@ class Footer:
                 self._suspend()
             quiet = QUIET_S if self._words.changed else LOOK_S
             ready = select.select(inputs, [], [], quiet)[0]
-            if 0 in ready and not self._hand(0, self._master):
+            if 0 in ready and not self._typed():
                 inputs.remove(0)
             if self._master in ready:
-                if not self._hand(self._master, 1, self._watch):
+                if not self._shown():
                     code = self._wait()
                 # it may have cleared the screen
                 self._words.changed = True
@@ -166,24 +166,29 @@ class Footer:
         )
         self._words.changed = True
 
-    @staticmethod
-    def _hand(source: int, sink: int, watch: Callable[[bytes], None] | None = None) -> bool:
-        """Hand on what there is; False when there will be no more."""
-        try:
-            data = os.read(source, CHUNK)
-            if watch is not None:
-                watch(data)
-            _write(sink, data)
-        except OSError:
-            # the other end of a pty is gone
-            return False
+    def _typed(self) -> bool:
+        """Hand on what was typed; False when there will be no more."""
+        data = _read(0)
+        with suppress(OSError):
+            # a program that has ended: the other side tells
+            _write(self._master, data)
+        return bool(data)
+
+    def _shown(self) -> bool:
+        """Hand on what the program says; False when it has ended, OSError: our terminal has gone.
+
+        The two must not be taken for one another: a program that goes on is not waited for.
+        """
+        data = _read(self._master)
+        self._watch(data)
+        _write(1, data)
         return bool(data)
 
     def _leave(self) -> int:
         """End the program and hand on its last words: it gives the terminal back itself."""
         os.kill(self._child, signal.SIGTERM)
         while select.select([self._master], [], [], LEAVE_S)[0]:
-            if not self._hand(self._master, 1):
+            if not self._shown():
                 return self._wait()
         os.kill(self._child, signal.SIGKILL)
         return self._wait()
@@ -194,7 +199,7 @@ class Footer:
         until = time.monotonic() + STOP_S
         while not _has_stopped(self._child) and time.monotonic() < until:
             if select.select([self._master], [], [], QUIET_S)[0]:
-                self._hand(self._master, 1)
+                self._shown()
         # one that does not know of it leads a session of its own: nobody else stops it
         os.kill(self._child, signal.SIGSTOP)
         with _lent():
@@ -206,6 +211,14 @@ class Footer:
 
     def _wait(self) -> int:
         return os.waitstatus_to_exitcode(os.waitpid(self._child, 0)[1])
+
+
+def _read(source: int) -> bytes:
+    """What there is; b"" when the other end of a pty has gone."""
+    try:
+        return os.read(source, CHUNK)
+    except OSError:
+        return b""
 
 
 def _write(sink: int, data: bytes) -> None:
@@ -286,6 +299,9 @@ def main(words: pathlib.Path, arguments: list[str]) -> int:
         try:
             _write(1, ENTER)
             return footer.serve()
+        except OSError:
+            # nobody is left to tell; the end of the program's own pty ends the program
+            return 1
         finally:
             os.close(master)
             # whatever the program left behind

@@ -50,6 +50,14 @@ while True:
     os.write(1, b"more than a terminal holds\\n" * 100)
 """
 
+TALKER = """
+import os, select
+print("pid", os.getpid(), flush=True)
+while True:
+    print("and on", flush=True)
+    select.select([], [], [], 0.01)
+"""
+
 LEAVER = r"""
 import os, select
 def say(text):
@@ -104,6 +112,10 @@ class Terminal:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+        self.close_alone()
+
+    def close_alone(self) -> None:
+        """The terminal goes, whoever is on it."""
         os.close(self._slave)
         os.close(self.master)
 
@@ -161,6 +173,19 @@ def test_a_resize_reaches_the_program(terminal: Terminal) -> None:
     terminal.size(50)
     terminal.process.send_signal(signal.SIGWINCH)
     terminal.wait_for(f"size {COLUMNS} {50 - ROWS}\\s")
+
+
+@pytest.mark.parametrize("program", [TALKER, FLOOD])
+def test_a_terminal_that_has_gone_ends_both(words: pathlib.Path, program: str) -> None:
+    """In the background of a shell that ends no signal tells it: only what is written fails."""
+    terminal = Terminal(words, program)
+    child = int(terminal.wait_for(r"pid (\d+)\s")[1])
+    terminal.close_alone()
+    try:
+        assert terminal.process.wait(DEADLINE_S) == 1
+        wait_gone(child, DEADLINE_S)
+    finally:
+        terminal.process.kill()
 
 
 def test_a_very_low_terminal_is_the_program_s_alone(terminal: Terminal) -> None:

@@ -35,7 +35,10 @@ def shown(site: pathlib.Path, tmp_path: pathlib.Path) -> Iterator[Glass]:
     with glass([*SHELL, *command(site, "--line", "b1")], env=env) as found:
         found.until(lambda: b"boxgate monitor" in found.raw, "the monitor")
         found.until(lambda: b"readings arrived" in found.raw, "our own line below it")
+        demo = demo_of(found)
         yield found
+    # with its terminal, even from the background of a shell that is gone
+    wait_gone(demo, DEADLINE_S)
 
 
 def demo_of(shown: Glass) -> int:
